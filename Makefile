@@ -1,0 +1,49 @@
+# Everything runs from a bare clone: each target makes the virtual environment it needs.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The first interpreter that answers and is 3.11 to 3.13 (a pyenv shim may exist and not answer).
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
+INSTALLED := $(VENV)/.installed
+COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
+
+.PHONY: help setup run test lint format lock bench clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Make the virtual environment from the hashed locks
+
+$(INSTALLED): tests/requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found: install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies into $(VENV) (a minute or two the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup ## Start the whole platform on this machine: S3, training on simulated data, the API
+	@exec $(BIN)/foretell serve $(ARGS)
+
+test: setup ## Run the tests, the fast ones first
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## Check formatting, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: setup ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup ## Write the locks anew from pyproject.toml
+	$(COMPILE) $(ARGS) pyproject.toml --all-extras --output-file tests/requirements.txt
+	$(COMPILE) $(ARGS) pyproject.toml --output-file layers/runtime/requirements.txt \
+		--no-emit-package botocore --no-emit-package urllib3 \
+		--no-emit-package python-dateutil --no-emit-package six
+
+clean: ## Remove what was built and the local platform's buckets; keep the virtual environment
+	rm -rf .foretell .mypy_cache .pytest_cache .ruff_cache .hypothesis
