@@ -1,0 +1,9 @@
+"""The environment variables of a function: what the template sets, and `foretell serve` locally."""
+
+from typing import Final
+
+REGISTRY: Final = "FORETELL_REGISTRY"
+"""Address of the model registry, such as s3://bucket/prefix; required."""
+
+REFRESH_SECONDS: Final = "FORETELL_REFRESH_SECONDS"
+"""How long a promotion may go unnoticed; 60 where it is not set."""

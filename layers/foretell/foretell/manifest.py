@@ -1,0 +1,187 @@
+"""What a published version says of itself, and the pointer that names the live one.
+
+A version's id is the date of its data and the digest of its manifest, and the manifest holds the
+digest of every file: whoever has the id can verify every byte. Nothing in a manifest tells the
+time of day, so the same training on the same tables is the same version.
+"""
+
+import hashlib
+import json
+import re
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from foretell.contract import RECORD_FIELDS, ModelName, RiskCategory, ValueTier
+from foretell.problems import DigestMismatch, IncompatibleVersion
+
+SCHEMA_VERSION = 1
+VERSION_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
+
+
+class _Document(BaseModel):
+    """A stored JSON document: strict both ways, so that a surprise is an error and not a guess."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class FileEntry(_Document):
+    """One file of a version."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(ge=0, description="Bytes.")
+
+
+class TrainingData(_Document):
+    """The transaction log behind a version."""
+
+    first_day: date
+    last_day: date
+    as_of: date = Field(description="Customers are described as of the end of this day.")
+    label_cutoff: date = Field(
+        description="Features up to this day, labels from the day after to as_of."
+    )
+    transactions: int = Field(description="Rows kept after cleaning.")
+    customers: int = Field(description="Customers with a purchase on or before as_of.")
+    training_customers: int = Field(description="Those with one on or before label_cutoff.")
+    churn_rate: float = Field(description="Share of them without a purchase until as_of.")
+
+
+class Metric(_Document):
+    """One measured figure, beside that of a naive forecast of the same customers."""
+
+    name: str
+    value: float
+    naive: float
+    better: Literal["lower", "higher", "one"] = Field(
+        description="Which way is good; 'one' for a ratio that should be 1."
+    )
+
+
+class ValueTierRule(_Document):
+    """Customers worth at least this much are in this tier, up to the next."""
+
+    name: ValueTier
+    at_least: float = Field(ge=0)
+
+
+class RiskCategoryRule(_Document):
+    """Customers at least this likely to leave are in this category, up to the next."""
+
+    name: RiskCategory
+    at_least: float = Field(ge=0, le=1)
+
+
+class Persona(_Document):
+    """One of the five segments."""
+
+    segment_id: int
+    name: str
+    description: str
+    share: float = Field(description="Of the customers as of as_of.")
+    recency: float = Field(description="Median, days since the last purchase.")
+    purchases: float = Field(description="Median number of purchases.")
+    monetary: float = Field(description="Median total spend.")
+    tenure_days: float = Field(description="Median, days since the first purchase.")
+    recommended_actions: tuple[str, ...]
+
+
+class FieldDistribution(_Document):
+    """How one field of the record was distributed as of as_of: what drift is measured against.
+
+    Bin i holds the values in [edges[i-1], edges[i]); the first and the last are open.
+    """
+
+    edges: tuple[float, ...]
+    shares: tuple[float, ...] = Field(description="len(edges) + 1 shares of the known values.")
+    missing: float = Field(description="Share of the customers without a value.")
+
+
+class Manifest(_Document):
+    """Everything a function, an analyst or the page must know of a version."""
+
+    schema_version: int = SCHEMA_VERSION
+    horizon_days: int = Field(ge=1)
+    record_fields: tuple[str, ...] = RECORD_FIELDS
+    features: tuple[str, ...] = Field(description="Columns the trees were trained on.")
+    data: TrainingData
+    metrics: dict[ModelName, tuple[Metric, ...]]
+    importances: dict[ModelName, dict[str, float]] = Field(
+        description="Share of each record field in a model's splits, adding up to 1."
+    )
+    value_tiers: tuple[ValueTierRule, ...]
+    risk_categories: tuple[RiskCategoryRule, ...]
+    personas: tuple[Persona, ...]
+    drift_baseline: dict[str, FieldDistribution]
+    parity: dict[str, float] = Field(
+        description="Largest relative difference between native model and graph, by output."
+    )
+    libraries: dict[str, str]
+    files: dict[str, FileEntry]
+
+    def to_bytes(self) -> bytes:
+        """The one byte sequence of this manifest: sorted keys, two spaces, a final newline."""
+        text = json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True)
+        return f"{text}\n".encode()
+
+
+class Promotion(_Document):
+    """One change of the live version."""
+
+    version: str
+    action: Literal["promote", "rollback"]
+    at: datetime
+
+
+class Pointer(_Document):
+    """The live version, and how it came to be so; oldest promotion first."""
+
+    version: str
+    history: tuple[Promotion, ...]
+
+    def before(self) -> str | None:
+        """The version that a rollback returns to, or None where there is none.
+
+        A promotion goes on top of those before it; a rollback takes the top away.
+        """
+        stack: list[str] = []
+        for change in self.history:
+            if change.action == "rollback":
+                stack.pop()
+            else:
+                stack.append(change.version)
+        return stack[-2] if len(stack) > 1 else None
+
+
+def sha256(content: bytes) -> str:
+    """Digest in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def version_id(as_of: date, manifest: bytes) -> str:
+    """The id of the version with this manifest."""
+    return f"{as_of.isoformat()}-{sha256(manifest)[:12]}"
+
+
+def parse(version: str, content: bytes) -> Manifest:
+    """The manifest of a version, from bytes that were verified against its id.
+
+    Raises:
+        DigestMismatch: the bytes are not those that were published.
+        IncompatibleVersion: this runtime cannot serve the version.
+    """
+    if not version.endswith(sha256(content)[:12]):
+        raise DigestMismatch(f"manifest.json of version {version} is not the one published")
+    try:
+        manifest = Manifest.model_validate_json(content)
+    except ValidationError as error:
+        raise IncompatibleVersion(
+            f"manifest.json of version {version} is not one this runtime reads"
+            f" ({error.error_count()} fields differ): train again, or deploy the matching runtime"
+        ) from error
+    if manifest.schema_version != SCHEMA_VERSION or manifest.record_fields != RECORD_FIELDS:
+        raise IncompatibleVersion(
+            f"version {version} was trained for another customer record: train again"
+        )
+    return manifest
