@@ -1,0 +1,1 @@
+"""Offline: from raw tables to a published, verified version of the models."""
