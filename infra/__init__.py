@@ -1,0 +1,1 @@
+"""Where Foretell runs: the local platform, and the AWS stack."""

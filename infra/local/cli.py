@@ -1,0 +1,49 @@
+"""The `foretell` command: training, the registry, and the platform on this machine."""
+
+import signal
+import sys
+from types import FrameType
+from typing import Unpack
+
+import click
+
+from infra.local import home
+from infra.local.errors import LocalPlatformError
+from training import cli, terminal
+
+
+@click.command(epilog="Example: foretell serve --transactions orders.csv --horizon-days 90")
+@click.option(
+    "--transactions",
+    metavar="PATH",
+    help="Train on this log; by default on a simulated shop, once, and never again.",
+)
+@cli.training_options
+@click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True)
+@click.option("--s3-port", type=click.IntRange(0, 65_535), default=8001, show_default=True)
+def serve(
+    transactions: str | None, port: int, s3_port: int, **options: Unpack[cli.TrainingOptions]
+) -> None:
+    """Run the whole platform on this machine: S3, training, the HTTP API with /docs."""
+    # Brings moto and the models along, which --help can do without.
+    from infra.local.serve import Ports  # noqa: PLC0415
+    from infra.local.serve import serve as run  # noqa: PLC0415
+
+    request = cli.training_request(transactions, options) if transactions else None
+    run(Ports(port, s3_port), request)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    signal.signal(signal.SIGTERM, _stop)
+    cli.commands.add_command(serve)
+    try:
+        cli.main(cli.commands, home.running_registry)
+    except LocalPlatformError as error:
+        terminal.error(str(error))
+        sys.exit(1)
+
+
+def _stop(_: int, __: FrameType | None) -> None:
+    """End as Ctrl-C does, so that what was started is stopped."""
+    raise KeyboardInterrupt

@@ -1,0 +1,74 @@
+"""The HTTP API on this machine: the four functions' apps behind one address, as API Gateway has it.
+
+Each request goes to the app that the deployed API would send it to, so what answers here is what
+answers there. Only the documentation is of this place: deployed functions carry none.
+"""
+
+import importlib
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from foretell.contract import ModelName
+
+_DOCUMENTATION: Final = ("/docs", "/openapi.json", "/static-offline-docs", "/redoc")
+_DESCRIPTION: Final = (
+    "Lifetime value, churn and persona of a customer, from a few figures of the purchase history."
+    " Errors are problem documents (RFC 9457) that name every faulty field."
+)
+
+
+def function_apps() -> dict[ModelName, FastAPI]:
+    """The apps of functions/, by the model they serve; each preloads its model."""
+    return {model: importlib.import_module(f"functions.{model}.app").app for model in ModelName}
+
+
+def gateway(apps: Mapping[ModelName, FastAPI]) -> ASGIApp:
+    """One ASGI application in front of the functions' apps."""
+    documentation = _documentation(apps)
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        await _app_for(scope, apps, documentation)(scope, receive, send)
+
+    return route
+
+
+def openapi(apps: Mapping[ModelName, FastAPI]) -> dict[str, Any]:
+    """One OpenAPI document over all functions."""
+    # Every function describes the model; the document says so once.
+    routes = {route.path: route for app in apps.values() for route in app.routes}  # type: ignore[attr-defined]
+    return get_openapi(
+        title="Foretell",
+        version=metadata.version("foretell"),
+        description=_DESCRIPTION,
+        routes=list(routes.values()),
+    )
+
+
+def _app_for(scope: Scope, apps: Mapping[ModelName, FastAPI], documentation: FastAPI) -> ASGIApp:
+    path: str = scope.get("path", "/")
+    if scope["type"] != "http" or path == "/" or path.startswith(_DOCUMENTATION):
+        return documentation
+    named = path.removeprefix("/predict/").partition("/")[0]
+    return next((app for model, app in apps.items() if model == named), apps[_GENERAL])
+
+
+def _documentation(apps: Mapping[ModelName, FastAPI]) -> FastAPI:
+    app = FastAPIOffline(title="Foretell")
+    app.openapi = lambda: openapi(apps)  # type: ignore[method-assign] # FastAPI's documented way
+
+    @app.get("/", include_in_schema=False)
+    async def start() -> RedirectResponse:
+        return RedirectResponse("/docs")
+
+    return app
+
+
+_GENERAL: Final = ModelName.COMPREHENSIVE
+"""Answers /model, /health, and what nobody serves."""
