@@ -60,6 +60,18 @@ INTERNAL = ProblemKind(
     "internal", "The prediction failed for an internal reason", HTTPStatus.INTERNAL_SERVER_ERROR
 )
 
+BY_STATUS: Mapping[int, ProblemKind] = {
+    400: ProblemKind("malformed-body", "The body cannot be read", HTTPStatus.BAD_REQUEST),
+    404: ProblemKind("not-found", "Nothing is served there", HTTPStatus.NOT_FOUND),
+    405: ProblemKind(
+        "method-not-allowed", "That method is not served there", HTTPStatus.METHOD_NOT_ALLOWED
+    ),
+    413: ProblemKind(
+        "content-too-large", "The request is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    ),
+}
+"""What the framework itself refuses."""
+
 TABLE: Mapping[type[Exception], ProblemKind] = {
     RegistryNotConfigured: ProblemKind(
         "registry-not-configured", "No registry is configured", HTTPStatus.SERVICE_UNAVAILABLE

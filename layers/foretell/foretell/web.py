@@ -15,7 +15,7 @@ from mangum.types import LambdaContext
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foretell import problems
 from foretell.contract import CustomerRecord, ModelName, Prediction
@@ -68,9 +68,8 @@ def create_app(model: ModelName, live: LiveModel) -> FastAPI:
     app = FastAPI(
         title=f"Foretell: {model}",
         openapi_url=None,
-        max_body_size=MAX_BODY_BYTES,
         exception_handlers=_exception_handlers(),
-        middleware=[Middleware(_Contained)],
+        middleware=[Middleware(_Guard)],
     )
     _add_prediction(app, model, live)
     _add_description(app, live)
@@ -177,9 +176,10 @@ async def _answer_known(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _answer_http(_: Request, error: HTTPException) -> JSONResponse:
-    status = HTTPStatus(error.status_code)
-    kind = ProblemKind(status.phrase.lower().replace(" ", "-"), status.phrase, status)
-    answer = _problem(kind, status.description or status.phrase)
+    kind = problems.BY_STATUS.get(error.status_code, problems.INTERNAL)
+    # Where nobody said more, Starlette repeats the name of the status.
+    said = error.detail if error.detail != kind.status.phrase else "check the method and the path"
+    answer = _problem(kind, said)
     answer.headers.update(error.headers or {})
     return answer
 
@@ -196,18 +196,32 @@ def _answer_unexpected(error: Exception) -> JSONResponse:
     return _problem(problems.INTERNAL, "the failure was logged; the same request may work later")
 
 
-class _Contained:
-    """Answers an unforeseen error itself.
+class _Guard:
+    """Reads no body beyond the limit, and answers an unforeseen error itself.
 
-    Left to FastAPI, the error is raised again behind the answer, and the server prints its trace.
+    Left to FastAPI, such an error is raised again behind the answer, and the server prints its
+    trace; and a body that is too large is answered in plain text.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        received = 0
+
+        async def receive_limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                raise HTTPException(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                    f"send one customer record, of at most {MAX_BODY_BYTES // 1024} KiB",
+                )
+            return message
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive_limited, send)
         except Exception as error:  # noqa: BLE001 - the last line of defence
             await _answer_unexpected(error)(scope, receive, send)
 
