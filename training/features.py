@@ -1,0 +1,41 @@
+"""Features and labels at a cut-off day, by `features.sql`."""
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from training.tables import Tables
+
+_SQL = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+_LABELS = {"future_spend": "spend", "future_purchases": "purchases"}
+
+
+def customer_features(tables: Tables, cutoff: date) -> pd.DataFrame:
+    """What is known of each customer at the end of the cut-off day.
+
+    Returns:
+        One row per customer with a purchase on or before `cutoff`, ordered by `customer_id`:
+        `tenure_days`, `recency` and `first_to_last_days` in days, `frequency` in purchases per 30
+        days, `monetary` and `avg_purchase_amount` in the shop's currency, `email_open_rate` in
+        percent, `purchases` as a count. What is not known is NaN.
+    """
+    return _run(tables, cutoff, horizon_days=0).drop(columns=list(_LABELS))
+
+
+def labels(tables: Tables, cutoff: date, horizon_days: int) -> pd.DataFrame:
+    """What each customer of `customer_features` then did, in the same order.
+
+    Returns:
+        `customer_id`, `spend` (currency) and `purchases` (count) over the `horizon_days` days
+        after `cutoff`.
+    """
+    frame = _run(tables, cutoff, horizon_days)
+    return frame[["customer_id", *_LABELS]].rename(columns=_LABELS)
+
+
+def _run(tables: Tables, cutoff: date, horizon_days: int) -> pd.DataFrame:
+    parameters = {"cutoff": cutoff, "horizon_days": horizon_days}
+    frame = tables.connection.execute(_SQL, parameters).df()
+    # A column without a single value would otherwise come as another type than one with some.
+    return frame.astype({"customer_id": "str", "account_type": "str"})
