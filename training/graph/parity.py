@@ -1,0 +1,107 @@
+"""Whether a graph answers what the native models answer, per output column.
+
+Converters have been silently wrong before (multi-target XGBoost, reg:logistic), so nothing is
+published whose graphs were not run beside the models they come from.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from foretell.contract import ModelName
+from foretell.predictor import INPUT, OUTPUTS
+from training.errors import ParityError
+from training.examples import REQUIRED_FIELDS
+from training.graph.preprocessing import transform
+from training.models import FittedModels
+
+TOLERANCE: Final = 1e-4
+ROWS: Final = 20_000
+"""At least this many rows are compared."""
+
+Records = npt.NDArray[np.float32]
+Columns = Mapping[str, npt.NDArray[Any]]
+
+
+def check(
+    graphs: Mapping[ModelName, bytes], native: FittedModels, records: Records
+) -> dict[str, float]:
+    """Largest relative difference per output, as "graph.output".
+
+    Raises:
+        ParityError: one is above the tolerance, or an answer is not finite.
+
+    """
+    expected = _native_answers(native, transform(records))
+    differences: dict[str, float] = {}
+    for model, content in graphs.items():
+        answers = _run(content, model, records)
+        differences |= {
+            f"{model}.{name}": _difference(name, answers[name], expected) for name in OUTPUTS[model]
+        }
+    _refuse(differences, len(records))
+    return {name: float(f"{value:.1e}") for name, value in differences.items()}
+
+
+def comparison_rows(records: Records, seed: int) -> Records:
+    """All records, and mixtures of them where they are fewer than ROWS.
+
+    A mixture takes its purchase history from one customer, and each optional field from another
+    or from nobody: answers must agree for records that no customer of this shop has, too.
+    """
+    lacking = max(0, ROWS - len(records))
+    random = np.random.default_rng(seed)
+    mixed = records[random.integers(0, len(records), lacking)]
+    for column in range(REQUIRED_FIELDS, records.shape[1]):
+        mixed[:, column] = records[random.integers(0, len(records), lacking), column]
+        mixed[random.random(lacking) < _LEFT_OUT, column] = np.nan
+    return np.concatenate([records, mixed])
+
+
+_LEFT_OUT: Final = 0.25
+
+
+def _native_answers(native: FittedModels, features: npt.NDArray[np.float32]) -> Columns:
+    distances = native.segment.distances(features)
+    return {
+        "customer_lifetime_value": native.clv.predict(features),
+        "churn_probability": native.churn.predict(features),
+        "distance_to_center": distances.min(axis=1),
+        "distances": distances,
+    }
+
+
+def _run(content: bytes, model: ModelName, records: Records) -> Columns:
+    session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
+    return dict(zip(OUTPUTS[model], session.run(OUTPUTS[model], {INPUT: records}), strict=True))
+
+
+def _difference(name: str, answers: npt.NDArray[Any], expected: Columns) -> float:
+    if name == "segment_id":
+        # On the border of two personas either is right: what must agree is how near it is.
+        nearest = expected["distance_to_center"]
+        chosen = np.take_along_axis(expected["distances"], answers[:, np.newaxis], axis=1)[:, 0]
+        return _largest(chosen, nearest)
+    return _largest(answers, expected[name])
+
+
+def _largest(answers: npt.NDArray[Any], expected: npt.NDArray[Any]) -> float:
+    """Largest |answer - expected| / |expected|; the scale of an expected 0 is the column's mean."""
+    wide = expected.astype(np.float64)
+    floor = max(float(np.abs(wide).mean()) * TOLERANCE, float(np.finfo(np.float32).tiny))
+    relative = np.abs(answers.astype(np.float64) - wide) / np.maximum(np.abs(wide), floor)
+    return float(np.max(np.where(np.isfinite(relative), relative, np.inf)))
+
+
+def _refuse(differences: Mapping[str, float], rows: int) -> None:
+    wrong = {name: value for name, value in differences.items() if value > TOLERANCE}
+    if wrong:
+        told = ", ".join(f"{name} by {value:.1e}" for name, value in wrong.items())
+        raise ParityError(
+            f"nothing was published: over {rows:,} rows the ONNX graphs differ from the models"
+            f" they were converted from ({told}; allowed is {TOLERANCE:g}). This is a fault of the"
+            " conversion: report it with the library versions"
+        )
