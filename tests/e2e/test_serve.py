@@ -1,0 +1,295 @@
+"""`foretell serve` as a stranger meets it: started, asked, trained on, interrupted, killed."""
+
+import json
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FORETELL = str(Path(sys.executable).with_name("foretell"))
+PATIENCE = 120  # seconds for what takes ten on two quiet cores
+CUSTOMER = {"tenure_days": 412, "recency": 21, "frequency": 0.95, "monetary": 1240.5}
+
+
+@dataclass(frozen=True)
+class Running:
+    """A platform in a process of its own."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    api: str
+    s3: str
+
+
+def foretell(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command, in the folder of a platform."""
+    return subprocess.run(
+        [FORETELL, *arguments],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def start(folder: Path, *arguments: str) -> Running:
+    """A platform on free ports, as soon as it says that it is running."""
+    process = subprocess.Popen(
+        [FORETELL, "serve", "--port", "0", "--s3-port", "0", *arguments],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "registry s3://" in line and "  S3  " in line:
+            break
+    note = folder / ".foretell/platform.json"
+    assert note.exists(), said
+    where = json.loads(note.read_text())
+    return Running(process, folder, where["api_url"], where["s3_url"])
+
+
+def stop(running: Running, how: int = signal.SIGINT) -> int:
+    running.process.send_signal(how)
+    return running.process.wait(timeout=30)
+
+
+def ask(running: Running, path: str, body: object = None) -> tuple[int, Any]:
+    """Status and decoded body of an answer."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"} if data else {}
+    request = urllib.request.Request(f"{running.api}{path}", data, headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as refused:
+        return refused.code, json.loads(refused.read())
+
+
+def live_version(running: Running) -> str:
+    status, body = ask(running, "/health")
+    assert status == 200
+    return str(body["model_version"])
+
+
+def wait_for_version(running: Running, version: str) -> None:
+    deadline = time.monotonic() + 10
+    while live_version(running) != version:
+        assert time.monotonic() < deadline, f"{version} was not taken up"
+        time.sleep(0.1)
+
+
+def listens(url: str) -> bool:
+    port = int(url.rpartition(":")[2])
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The platform with its defaults: a simulated shop of 5,000 customers."""
+    running = start(tmp_path_factory.mktemp("platform"))
+    yield running
+    if running.process.poll() is None:
+        stop(running)
+
+
+def readme_examples() -> list[tuple[str, Any]]:
+    """Each curl line of the README and the answer printed below it."""
+    text = (ROOT / "README.md").read_text()
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    pairs = re.findall(r"^\$ (curl .*)\n(\{.*\})$", "\n".join(blocks), re.MULTILINE)
+    return [(command, json.loads(answer)) for command, answer in pairs]
+
+
+def test_the_readme_has_its_examples() -> None:
+    assert len(readme_examples()) == 3
+
+
+@pytest.mark.parametrize(("command", "printed"), readme_examples())
+def test_a_curl_line_of_the_readme_answers_as_printed(
+    platform: Running, command: str, printed: dict[str, Any]
+) -> None:
+    here = command.replace("localhost:8000", platform.api)
+
+    answer = subprocess.run(
+        shlex.split(here), capture_output=True, text=True, check=True, timeout=30
+    )
+
+    told = json.loads(answer.stdout)
+    if "model_version" in printed:
+        assert told.pop("model_version")[:10] == printed.pop("model_version")[:10]
+    assert list(told) == list(printed)
+    for name, value in printed.items():
+        # Other processors round the last digits of a fitted model otherwise.
+        expected = pytest.approx(value, rel=0.01) if isinstance(value, float) else value
+        assert told[name] == expected, name
+
+
+def test_the_documentation_needs_nothing_from_elsewhere(platform: Running) -> None:
+    with urllib.request.urlopen(f"{platform.api}/docs", timeout=30) as answer:  # noqa: S310
+        page = answer.read().decode()
+
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(sources) >= 2
+    for source in sources:
+        assert source.startswith("/")
+        with urllib.request.urlopen(f"{platform.api}{source}", timeout=30) as part:  # noqa: S310
+            assert part.status == 200
+
+
+def test_one_document_describes_all_functions(platform: Running) -> None:
+    _, document = ask(platform, "/openapi.json")
+
+    assert set(document["paths"]) == {
+        "/predict/clv",
+        "/predict/churn",
+        "/predict/segment",
+        "/predict/comprehensive",
+        "/model",
+        "/health",
+    }
+    record = document["components"]["schemas"]["CustomerRecord"]
+    assert set(record["required"]) == {"tenure_days", "recency", "frequency", "monetary"}
+
+
+def test_a_second_platform_in_the_same_folder_is_refused_in_one_line(platform: Running) -> None:
+    refused = foretell(platform.folder, "serve", "--port", "0", "--s3-port", "0")
+
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert "Another `foretell serve`" in refused.stderr
+
+
+@pytest.mark.parametrize(("option", "service"), [("--port", "api"), ("--s3-port", "s3")])
+def test_a_taken_port_is_told_in_one_line(
+    platform: Running, tmp_path: Path, option: str, service: str
+) -> None:
+    taken = getattr(platform, service).rpartition(":")[2]
+    ports = {"--port": "0", "--s3-port": "0", option: taken}
+
+    refused = foretell(tmp_path, "serve", *(part for pair in ports.items() for part in pair))
+
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert taken in refused.stderr
+    assert option in refused.stderr
+
+
+def test_a_real_log_becomes_the_live_version_and_back(platform: Running, cdnow: Path) -> None:
+    before = live_version(platform)
+
+    trained = foretell(
+        platform.folder,
+        *("train", "--transactions", str(cdnow / "CDNOW_master.txt")),
+        *("--column", "timestamp=date", "--column", "amount=dollar_value"),
+    )
+
+    assert trained.returncode == 0, trained.stderr
+    version = re.findall(r"Live: (\S+)", trained.stdout)[0]
+    wait_for_version(platform, version)
+    _, model = ask(platform, "/model")
+    assert model["data"]["customers"] == 23_570
+    status, answer = ask(platform, "/predict/comprehensive", CUSTOMER)
+    assert (status, answer["model_version"]) == (200, version)
+    listed = foretell(platform.folder, "versions").stdout
+    assert [line for line in listed.splitlines() if "live" in line and version in line]
+    assert before in listed
+
+    assert foretell(platform.folder, "rollback").returncode == 0
+    wait_for_version(platform, before)
+    assert foretell(platform.folder, "promote", version).returncode == 0
+    wait_for_version(platform, version)
+    assert foretell(platform.folder, "rollback").returncode == 0
+    wait_for_version(platform, before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["promote", "2020-01-01-000000000000"], "2020-01-01-000000000000"),
+        (["train", "--transactions", "missing.csv"], "missing.csv"),
+        (["train", "--transactions", "x.csv", "--as-of", "tomorrow"], "--as-of"),
+        (["train", "--transactions", "x.csv", "--registry", "http://x"], "s3://bucket/prefix"),
+        (["train"], "--transactions"),
+        (["versions", "--registry", "s3://no-such-bucket-here"], "s3://no-such-bucket-here"),
+    ],
+)
+def test_a_mistake_is_told_without_a_traceback(
+    platform: Running, arguments: list[str], told: str
+) -> None:
+    refused = foretell(platform.folder, *arguments)
+
+    assert refused.returncode != 0
+    assert told in refused.stderr
+    assert "Traceback" not in refused.stderr + refused.stdout
+
+
+def test_without_a_platform_a_command_says_what_to_do(tmp_path: Path) -> None:
+    refused = foretell(tmp_path, "versions")
+
+    assert refused.returncode == 1
+    assert "foretell serve" in refused.stderr
+    assert "--registry" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["", "simulate", "train", "serve", "versions", "promote", "rollback"]
+)
+def test_every_command_has_help_with_an_example(tmp_path: Path, command: str) -> None:
+    shown = foretell(tmp_path, *command.split(), "--help")
+
+    assert shown.returncode == 0
+    assert "Usage: foretell" in shown.stdout
+    assert not command or f"Example: foretell {command}" in shown.stdout
+
+
+def test_a_failed_training_ends_serve_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("customer_id,timestamp,amount\nA,2025-01-01,5\n")
+
+    refused = foretell(
+        tmp_path, "serve", "--port", "0", "--s3-port", "0", "--transactions", "log.csv"
+    )
+
+    assert refused.returncode == 1
+    assert "horizon" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_was_trained_outlives_the_platform(
+    tmp_path: Path, shop: Path, how: signal.Signals
+) -> None:
+    first = start(tmp_path, "--transactions", str(shop / "transactions.csv"))
+    version = live_version(first)
+
+    code = stop(first, how)
+
+    assert code == (0 if how != signal.SIGKILL else -signal.SIGKILL)
+    assert not listens(first.api)
+    assert not listens(first.s3)
+    refused = foretell(tmp_path, "versions")
+    assert "start `foretell serve`" in refused.stderr
+    second = start(tmp_path)
+    assert live_version(second) == version
+    assert ask(second, "/predict/clv", CUSTOMER)[0] == 200
+    assert stop(second) == 0
