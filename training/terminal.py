@@ -27,6 +27,7 @@ _TITLES: Final = {
 }
 _NAIVE: Final = (
     "Naive: past spend per day carried on; share of leavers at the same recency; fifths by spend."
+    " Personas are measured on all customers."
 )
 
 
