@@ -10,8 +10,9 @@ from foretell.registry import Registry
 from training import examples, features, fit, gates, tables, version
 from training.examples import Examples, Mask, Records
 from training.graph import clusters, compose, parity, trees
-from training.graph.preprocessing import FEATURE_NAMES, transform
+from training.graph.preprocessing import transform
 from training.models import FittedModels
+from training.models.columns import FEATURE_NAMES
 from training.publish import live_or_none, promote, publish
 from training.request import TrainingRequest
 from training.tables import CleaningReport, Tables

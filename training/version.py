@@ -18,9 +18,10 @@ from foretell.manifest import (
 )
 from foretell.personas import PROFILES
 from training.examples import Records
-from training.graph.preprocessing import FEATURE_NAMES, FEATURES, transform
+from training.graph.preprocessing import transform
 from training.models import FittedModels
 from training.models.clv import Amounts
+from training.models.columns import FEATURE_NAMES, FEATURES
 from training.models.segment import SegmentModel
 
 _TIER_QUANTILES: Final = (0.5, 0.8, 0.95)

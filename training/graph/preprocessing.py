@@ -4,7 +4,6 @@ The models are fitted on this graph's float32 output and served behind the very 
 training and serving cannot come to differ.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -15,6 +14,7 @@ import onnxruntime as ort
 
 from foretell.contract import RECORD_FIELDS
 from foretell.predictor import INPUT
+from training.models.columns import FEATURES
 
 OPSETS: Final = {"": 18, "ai.onnx.ml": 3}
 IR_VERSION: Final = 10
@@ -22,34 +22,6 @@ OUTPUT: Final = "features"
 MISSING: Final = -1.0
 """Stands for a missing value; no field of the record can be negative, so a tree can tell."""
 
-
-@dataclass(frozen=True)
-class Feature:
-    """A column the trees see, and the field of the record a person would name for it."""
-
-    name: str
-    field: str
-
-
-FEATURES: Final = (
-    Feature("tenure_days", "tenure_days"),
-    Feature("recency", "recency"),
-    Feature("frequency", "frequency"),
-    Feature("monetary", "monetary"),
-    Feature("purchases", "frequency"),
-    Feature("avg_purchase_amount", "avg_purchase_amount"),
-    Feature("days_between_purchases", "frequency"),
-    Feature("recency_over_gap", "recency"),
-    Feature("age", "age"),
-    Feature("is_basic", "account_type"),
-    Feature("is_premium", "account_type"),
-    Feature("is_enterprise", "account_type"),
-    Feature("email_open_rate", "email_open_rate"),
-    Feature("website_visits_per_month", "website_visits_per_month"),
-    Feature("support_tickets", "support_tickets"),
-)
-
-FEATURE_NAMES: Final = tuple(feature.name for feature in FEATURES)
 
 _OPTIONAL: Final = ("age", "email_open_rate", "website_visits_per_month", "support_tickets")
 

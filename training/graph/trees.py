@@ -8,9 +8,10 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 
 from training.graph.compose import Branch, converted, written
-from training.graph.preprocessing import FEATURES, OPSETS, OUTPUT
+from training.graph.preprocessing import OPSETS, OUTPUT
 from training.models.churn import ChurnModel
 from training.models.clv import ClvModel
+from training.models.columns import FEATURES
 
 _NEWEST_OPSET_OF_THE_XGBOOST_CONVERTER = 15
 

@@ -13,7 +13,7 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from foretell.personas import PROFILES
-from training.graph.preprocessing import FEATURE_NAMES
+from training.models.columns import FEATURE_NAMES
 
 Features = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float32]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.contract import ACCOUNT_TYPES, RECORD_FIELDS, CustomerRecord, to_matrix
-from training.graph.preprocessing import FEATURE_NAMES, FEATURES, MISSING, transform
+from training.graph.preprocessing import MISSING, transform
+from training.models.columns import FEATURE_NAMES, FEATURES
 
 
 def features(**fields: Any) -> dict[str, float]:
