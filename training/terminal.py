@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -139,16 +140,23 @@ def _direction(metric: Metric) -> str:
 
 
 def versions_table(manifests: Mapping[str, Manifest], pointer: Pointer | None) -> Table:
-    """The published versions, oldest data first."""
-    table = Table(title="Versions", title_justify="left")
-    table.add_column("")
+    """The published versions, oldest data first; narrow enough for a terminal of 80 columns."""
+    table = Table(
+        title="Versions",
+        title_justify="left",
+        caption="● is live. Gini of lifetime value, AUC of churn: held-out customers. Times: UTC.",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+    )
+    table.add_column("", no_wrap=True)
     table.add_column("version", no_wrap=True)
-    for column in ("customers", "horizon", "CLV Gini", "churn AUC", "made live"):
-        table.add_column(column, justify="right")
+    for column in ("customers", "horizon", "Gini", "AUC", "made live"):
+        table.add_column(column, justify="right", no_wrap=True)
     for version, manifest in manifests.items():
         live = pointer is not None and pointer.version == version
         table.add_row(
-            "[green]live[/]" if live else "",
+            "[green]●[/]" if live else "",
             version,
             f"{manifest.data.customers:,}",
             f"{manifest.horizon_days} d",
@@ -199,4 +207,4 @@ def _made_live(pointer: Pointer | None, version: str) -> str:
     times = (
         [change.at for change in pointer.history if change.version == version] if pointer else []
     )
-    return f"{times[-1]:%Y-%m-%d %H:%M} UTC" if times else "never"
+    return f"{times[-1]:%Y-%m-%d %H:%M}" if times else "never"
