@@ -233,7 +233,10 @@ def _refusal(address: RegistryAddress, code: str) -> str:
     if code == "NoSuchBucket":
         return f"the bucket of {address} does not exist: create it, or check the address"
     if code in {"AccessDenied", "403"}:
-        return f"access to {address} is denied: check the credentials and the bucket's policy"
+        return (
+            f"access to {address} is denied: check the credentials and the bucket's policy"
+            " (without s3:ListBucket a missing object is answered so, too)"
+        )
     return f"S3 refused a request for {address} ({code})"
 
 
