@@ -15,6 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure, and CI tries the same examples each time.
+settings.register_profile("foretell", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("foretell")
 
 # Set before any function is imported: what the template and the Lambda runtime would give it.
 os.environ |= {

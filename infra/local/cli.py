@@ -2,10 +2,12 @@
 
 import signal
 import sys
+from collections.abc import Iterable
 from types import FrameType
 from typing import Unpack
 
 import click
+from click.core import ParameterSource
 
 from infra.local import home
 from infra.local.errors import LocalPlatformError
@@ -29,8 +31,19 @@ def serve(
     from infra.local.serve import Ports  # noqa: PLC0415
     from infra.local.serve import serve as run  # noqa: PLC0415
 
+    if transactions is None:
+        _refuse_given(options)
     request = cli.training_request(transactions, options) if transactions else None
     run(Ports(port, s3_port), request)
+
+
+def _refuse_given(options: Iterable[str]) -> None:
+    """Options that say how to train on a log are not to be ignored where no log is given."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in options and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[0]} goes with --transactions: name the log")
 
 
 def main() -> None:

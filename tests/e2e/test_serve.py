@@ -231,6 +231,7 @@ def test_a_real_log_becomes_the_live_version_and_back(platform: Running, cdnow: 
         (["train", "--transactions", "x.csv", "--as-of", "tomorrow"], "--as-of"),
         (["train", "--transactions", "x.csv", "--registry", "http://x"], "s3://bucket/prefix"),
         (["train"], "--transactions"),
+        (["serve", "--horizon-days", "90"], "--horizon-days goes with --transactions"),
         (["versions", "--registry", "s3://no-such-bucket-here"], "s3://no-such-bucket-here"),
     ],
 )

@@ -14,9 +14,9 @@ import pytest
 from foretell import telemetry
 from foretell.contract import ModelName
 from foretell.registry import Registry
+from training.publish import promote, publish
 
-Event = Callable[..., dict[str, Any]]
-Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+Logged = Callable[[], list[dict[str, Any]]]
 
 ONLY = {
     ModelName.CLV: {"customer_lifetime_value", "horizon_days", "value_tier"},
@@ -41,21 +41,64 @@ class Context:
     aws_request_id: str = "52fdfc07-2182-154f-163f-5f0f9a621d72"
 
 
-@pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModelName, Registry], ModuleType]:
-    """Starts a function anew, as Lambda does, on a registry."""
+@dataclass(frozen=True)
+class Answer:
+    """What a function answered; the body is JSON whatever happened."""
 
-    def fresh(model: ModelName, registry: Registry) -> ModuleType:
+    status: int
+    body: dict[str, Any]
+    media_type: str
+
+    @property
+    def is_problem(self) -> bool:
+        return self.media_type == "application/problem+json" and self.body["status"] == self.status
+
+
+@dataclass(frozen=True)
+class Function:
+    """A started function, to be invoked with events."""
+
+    module: ModuleType
+    model: ModelName
+    event: Callable[..., dict[str, Any]]
+
+    def invoke(self, event: dict[str, Any]) -> Answer:
+        answer = self.module.handler(event, Context())
+        assert not answer["isBase64Encoded"]
+        return Answer(
+            answer["statusCode"], json.loads(answer["body"]), answer["headers"]["content-type"]
+        )
+
+    def get(self, path: str) -> Answer:
+        return self.invoke(self.event("GET", path))
+
+    def predict(self, body: object, content_type: str | None = "application/json") -> Answer:
+        return self.invoke(self.event("POST", f"/predict/{self.model}", body, content_type))
+
+
+Start = Callable[[ModelName, Registry], Function]
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch, api_event: Callable[..., dict[str, Any]]) -> Start:
+    """Starts a function anew on a registry, as Lambda does."""
+
+    def fresh(model: ModelName, registry: Registry) -> Function:
         monkeypatch.setenv("FORETELL_REGISTRY", str(registry.address))
-        return importlib.reload(importlib.import_module(f"functions.{model}.app"))
+        module = importlib.reload(importlib.import_module(f"functions.{model}.app"))
+        return Function(module, model, api_event)
 
     return fresh
 
 
 @pytest.fixture
-def logged(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[[], list[dict[str, Any]]]:
+def clv(start: Start, live_registry: Registry) -> Function:
+    """The CLV function with a live version."""
+    return start(ModelName.CLV, live_registry)
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Logged:
     """Reads back what went to CloudWatch: log lines and metrics."""
     stream = io.StringIO()
     for handler in telemetry.logger.handlers:
@@ -68,222 +111,167 @@ def logged(
     return read
 
 
-def call(function: ModuleType, event: dict[str, Any]) -> tuple[int, dict[str, Any], str]:
-    """Status, body and media type of the answer; whatever it is, it must be JSON."""
-    answer = function.handler(event, Context())
-    return answer["statusCode"], json.loads(answer["body"]), answer["headers"]["content-type"]
+class TestPredictions:
+    """A possible record is answered with the fields of the model."""
+
+    @pytest.mark.parametrize("model", ModelName)
+    def test_each_model_answers_with_its_own_fields(
+        self,
+        model: ModelName,
+        start: Start,
+        live_registry: Registry,
+        trained: Any,
+        record: dict[str, Any],
+    ) -> None:
+        answer = start(model, live_registry).predict(record)
+
+        assert (answer.status, answer.media_type) == (200, "application/json")
+        assert set(answer.body) == FIELDS[model] | {"customer_id", "model_version"}
+        assert answer.body["customer_id"] == record["customer_id"]
+        assert answer.body["model_version"] == trained.version
+
+    def test_the_comprehensive_answer_agrees_with_the_single_ones(
+        self, start: Start, live_registry: Registry, record: dict[str, Any]
+    ) -> None:
+        answers = {model: start(model, live_registry).predict(record).body for model in ModelName}
+
+        together = answers.pop(ModelName.COMPREHENSIVE)
+        for answer in answers.values():
+            assert answer.items() <= together.items()
+        assert together["value_at_risk"] == pytest.approx(
+            together["customer_lifetime_value"] * together["churn_probability"], abs=0.01
+        )
+
+    def test_nobody_is_given_an_id_that_was_not_sent(self, clv: Function) -> None:
+        answer = clv.predict({"tenure_days": 0, "recency": 0, "frequency": 30, "monetary": 12.5})
+
+        assert answer.status == 200
+        assert "customer_id" not in answer.body
+
+    def test_the_model_describes_itself(
+        self, start: Start, live_registry: Registry, trained: Any
+    ) -> None:
+        function = start(ModelName.COMPREHENSIVE, live_registry)
+
+        described = function.get("/model").body
+
+        assert described["model_version"] == trained.version
+        assert described["data"]["customers"] == trained.manifest.data.customers
+        assert {metric["name"] for metric in described["metrics"]["churn"]} >= {"AUC", "Brier"}
+        assert len(described["personas"]) == 5
+        assert function.get("/health").body == {"status": "ok", "model_version": trained.version}
 
 
-@pytest.mark.parametrize("model", ModelName)
-def test_a_prediction_has_the_fields_of_its_model(
-    model: ModelName,
-    start: Callable[..., ModuleType],
-    live_registry: Registry,
-    trained: Any,
-    api_event: Event,
-    record: dict[str, Any],
-) -> None:
-    function = start(model, live_registry)
+class TestBadRequests:
+    """Whatever is sent, the answer is a problem document that says what to mend."""
 
-    status, body, media_type = call(function, api_event("POST", f"/predict/{model}", record))
+    def test_every_faulty_field_is_named_and_no_value_is_repeated(
+        self, clv: Function, record: dict[str, Any]
+    ) -> None:
+        answer = clv.predict({**record, "recency": 987_654, "monetary": -31_337, "colour": "mauve"})
 
-    assert (status, media_type) == (200, "application/json")
-    assert set(body) == FIELDS[model] | {"customer_id", "model_version"}
-    assert body["customer_id"] == record["customer_id"]
-    assert body["model_version"] == trained.version
+        assert answer.status == 422
+        assert answer.is_problem
+        assert answer.body["type"] == "urn:foretell:problem:invalid-record"
+        assert {fault["field"] for fault in answer.body["errors"]} == {
+            "recency",
+            "monetary",
+            "colour",
+        }
+        for value in ("987654", "31337", "mauve"):
+            assert value not in json.dumps(answer.body)
 
-
-def test_the_comprehensive_answer_agrees_with_the_single_ones(
-    start: Callable[..., ModuleType],
-    live_registry: Registry,
-    api_event: Event,
-    record: dict[str, Any],
-) -> None:
-    answers = {
-        model: call(start(model, live_registry), api_event("POST", f"/predict/{model}", record))[1]
-        for model in ModelName
-    }
-
-    together = answers.pop(ModelName.COMPREHENSIVE)
-    for answer in answers.values():
-        assert answer.items() <= together.items()
-    assert together["value_at_risk"] == pytest.approx(
-        together["customer_lifetime_value"] * together["churn_probability"], abs=0.01
+    @pytest.mark.parametrize(
+        "body", ["", "{", "[]", "null", "17", '"text"', '{"tenure_days": NaN}', "\x00"]
     )
+    def test_a_body_that_is_no_record(self, clv: Function, body: str) -> None:
+        answer = clv.predict(body)
 
+        assert answer.status == 422
+        assert answer.is_problem
+        assert answer.body["errors"]
 
-def test_nobody_is_given_an_id_that_was_not_sent(
-    start: Callable[..., ModuleType], live_registry: Registry, api_event: Event
-) -> None:
-    required = {"tenure_days": 0, "recency": 0, "frequency": 30, "monetary": 12.5}
-
-    status, body, _ = call(
-        start(ModelName.CLV, live_registry), api_event("POST", "/predict/clv", required)
+    @pytest.mark.parametrize(
+        "body", [b"\xff\xfe{", b"[" * 50_000], ids=["not text", "deep nesting"]
     )
+    def test_a_body_that_cannot_be_read(self, clv: Function, body: bytes) -> None:
+        encoded = {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
-    assert status == 200
-    assert "customer_id" not in body
+        answer = clv.invoke(clv.event("POST", "/predict/clv", {}) | encoded)
 
+        assert answer.status in {400, 422}
+        assert answer.is_problem
 
-def test_every_faulty_field_is_named_and_no_value_is_repeated(
-    start: Callable[..., ModuleType],
-    live_registry: Registry,
-    api_event: Event,
-    record: dict[str, Any],
-) -> None:
-    function = start(ModelName.CHURN, live_registry)
-    faulty = {**record, "recency": 987_654, "monetary": -31_337, "colour": "mauve"}
+    @pytest.mark.parametrize("content_type", [None, "text/plain", "text/csv; charset=utf-8"])
+    def test_a_body_that_is_not_json(
+        self, clv: Function, record: dict[str, Any], content_type: str | None
+    ) -> None:
+        answer = clv.predict(record, content_type)
 
-    status, body, media_type = call(function, api_event("POST", "/predict/churn", faulty))
+        assert answer.status == 415
+        assert answer.is_problem
+        assert "Content-Type: application/json" in answer.body["detail"]
 
-    assert (status, media_type) == (422, "application/problem+json")
-    assert {fault["field"] for fault in body["errors"]} == {"recency", "monetary", "colour"}
-    assert body["type"] == "urn:foretell:problem:invalid-record"
-    for value in ("987654", "31337", "mauve"):
-        assert value not in json.dumps(body)
+    def test_a_huge_body(self, clv: Function) -> None:
+        answer = clv.predict({"customer_id": "x" * 1_000_000})
 
+        assert answer.status == 413
+        assert answer.is_problem
+        assert "64 KiB" in answer.body["detail"]
 
-@pytest.mark.parametrize(
-    "body",
-    ["", "{", "[]", "null", "17", '"text"', '{"tenure_days": NaN}', "\x00"],
-)
-def test_a_body_that_is_no_record_is_a_problem_and_no_crash(
-    start: Callable[..., ModuleType], live_registry: Registry, api_event: Event, body: str
-) -> None:
-    function = start(ModelName.CLV, live_registry)
-
-    status, answer, media_type = call(function, api_event("POST", "/predict/clv", body))
-
-    assert (status, media_type) == (422, "application/problem+json")
-    assert answer["errors"]
-
-
-@pytest.mark.parametrize("body", [b"\xff\xfe{", b"[" * 50_000], ids=["no text", "deep nesting"])
-def test_a_body_that_cannot_be_read_is_a_problem_and_no_crash(
-    start: Callable[..., ModuleType], live_registry: Registry, api_event: Event, body: bytes
-) -> None:
-    event = api_event("POST", "/predict/clv", {})
-    event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-
-    status, _, media_type = call(start(ModelName.CLV, live_registry), event)
-
-    assert status in {400, 422}
-    assert media_type == "application/problem+json"
-
-
-@pytest.mark.parametrize("content_type", [None, "text/plain", "text/csv; charset=utf-8"])
-def test_only_json_is_read(
-    start: Callable[..., ModuleType],
-    live_registry: Registry,
-    api_event: Event,
-    record: dict[str, Any],
-    content_type: str | None,
-) -> None:
-    function = start(ModelName.CLV, live_registry)
-
-    status, body, _ = call(function, api_event("POST", "/predict/clv", record, content_type))
-
-    assert status == 415
-    assert "Content-Type: application/json" in body["detail"]
-
-
-def test_a_huge_body_is_refused(
-    start: Callable[..., ModuleType], live_registry: Registry, api_event: Event
-) -> None:
-    function = start(ModelName.CLV, live_registry)
-
-    status, body, media_type = call(
-        function, api_event("POST", "/predict/clv", {"customer_id": "x" * 1_000_000})
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [("GET", "/predict/clv", 405), ("POST", "/predict/churn", 404), ("GET", "/docs", 404)],
     )
+    def test_what_is_not_served(self, clv: Function, method: str, path: str, status: int) -> None:
+        answer = clv.invoke(clv.event(method, path))
 
-    assert (status, media_type) == (413, "application/problem+json")
-    assert "64 KiB" in body["detail"]
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [("GET", "/predict/clv", 405), ("POST", "/predict/churn", 404), ("GET", "/docs", 404)],
-)
-def test_what_is_not_served_is_a_problem_document(
-    start: Callable[..., ModuleType],
-    live_registry: Registry,
-    api_event: Event,
-    method: str,
-    path: str,
-    status: int,
-) -> None:
-    answer = call(start(ModelName.CLV, live_registry), api_event(method, path))
-
-    assert (answer[0], answer[2]) == (status, "application/problem+json")
+        assert answer.status == status
+        assert answer.is_problem
 
 
-def test_the_model_describes_itself(
-    start: Callable[..., ModuleType], live_registry: Registry, trained: Any, api_event: Event
-) -> None:
-    function = start(ModelName.COMPREHENSIVE, live_registry)
+class TestTelemetry:
+    """Enough to find a fault by, and nothing of the customer."""
 
-    status, body, _ = call(function, api_event("GET", "/model"))
+    def test_a_log_line_has_version_and_correlation_id_and_no_customer(
+        self, clv: Function, trained: Any, record: dict[str, Any], logged: Logged
+    ) -> None:
+        clv.predict(record)
 
-    assert status == 200
-    assert body["model_version"] == trained.version
-    assert body["data"]["customers"] == trained.manifest.data.customers
-    assert {metric["name"] for metric in body["metrics"]["churn"]} >= {"AUC", "Brier"}
-    assert len(body["personas"]) == 5
-    assert call(function, api_event("GET", "/health"))[1] == {
-        "status": "ok",
-        "model_version": trained.version,
-    }
+        lines = logged()
+        predicted = next(line for line in lines if line.get("message") == "Predicted")
+        assert predicted["model_version"] == trained.version
+        assert predicted["correlation_id"] == "JKJaXmPLvHcESHA="
+        measured = next(line for line in lines if "PredictionLatency" in line)
+        assert measured["Predictions"] == [1.0]
+        for value in (record["customer_id"], "1240.5", "95.4"):
+            assert value not in json.dumps(lines)
 
+    def test_an_unforeseen_error_is_answered_in_json_and_tells_nothing(
+        self,
+        clv: Function,
+        record: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+        logged: Logged,
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError(f"secret of {record['customer_id']}")
 
-def test_an_unforeseen_error_is_answered_in_json_and_tells_nothing(
-    start: Callable[..., ModuleType],
-    live_registry: Registry,
-    api_event: Event,
-    record: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-    logged: Callable[[], list[dict[str, Any]]],
-) -> None:
-    function = start(ModelName.CLV, live_registry)
+        monkeypatch.setattr("foretell.predictor.Predictor.predict", fail)
 
-    def fail(*_: object) -> None:
-        raise ZeroDivisionError(f"secret of {record['customer_id']}")
+        answer = clv.predict(record)
 
-    monkeypatch.setattr("foretell.predictor.Predictor.predict", fail)
-
-    status, body, media_type = call(function, api_event("POST", "/predict/clv", record))
-
-    assert (status, media_type) == (500, "application/problem+json")
-    lines = logged()
-    assert "ZeroDivisionError" in {line.get("error_type") for line in lines}
-    for told in (json.dumps(body), json.dumps(lines)):
-        assert record["customer_id"] not in told
-        assert "Traceback" not in told
-
-
-def test_a_log_line_has_version_and_correlation_id_and_no_customer(
-    start: Callable[..., ModuleType],
-    live_registry: Registry,
-    trained: Any,
-    api_event: Event,
-    record: dict[str, Any],
-    logged: Callable[[], list[dict[str, Any]]],
-) -> None:
-    function = start(ModelName.CLV, live_registry)
-
-    call(function, api_event("POST", "/predict/clv", record))
-
-    lines = logged()
-    predicted = next(line for line in lines if line.get("message") == "Predicted")
-    assert predicted["model_version"] == trained.version
-    assert predicted["correlation_id"] == "JKJaXmPLvHcESHA="
-    emf = next(line for line in lines if "PredictionLatency" in line)
-    assert emf["Predictions"] == [1.0]
-    for value in (record["customer_id"], "1240.5", "95.4"):
-        assert value not in json.dumps(lines)
+        assert answer.status == 500
+        assert answer.is_problem
+        lines = logged()
+        assert "ZeroDivisionError" in {line.get("error_type") for line in lines}
+        for told in (json.dumps(answer.body), json.dumps(lines)):
+            assert record["customer_id"] not in told
+            assert "Traceback" not in told
 
 
 class TestWithoutAUsableModel:
-    """503, the reason, and nothing loaded."""
+    """503 with the reason; nothing that was not verified is loaded."""
 
     @pytest.fixture(autouse=True)
     def _no_session_may_be_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,81 +280,70 @@ class TestWithoutAUsableModel:
 
         monkeypatch.setattr("onnxruntime.InferenceSession", refuse)
 
-    def unavailable(
-        self, function: ModuleType, api_event: Event, record: dict[str, Any]
-    ) -> dict[str, Any]:
-        status, body, media_type = call(function, api_event("POST", "/predict/clv", record))
-        assert (status, media_type) == (503, "application/problem+json")
-        assert call(function, api_event("GET", "/health"))[0] == 503
-        return body
+    @pytest.fixture
+    def refusal(self, start: Start, record: dict[str, Any]) -> Callable[[Registry], Answer]:
+        """What a function on that registry answers."""
+
+        def ask(registry: Registry) -> Answer:
+            function = start(ModelName.CLV, registry)
+            answer = function.predict(record)
+            assert answer.status == function.get("/health").status == 503
+            assert answer.is_problem
+            return answer
+
+        return ask
 
     def test_no_registry_is_set(
         self,
-        start: Callable[..., ModuleType],
+        start: Start,
         registry: Registry,
-        api_event: Event,
         record: dict[str, Any],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         function = start(ModelName.CLV, registry)
         monkeypatch.delenv("FORETELL_REGISTRY")
+        importlib.reload(function.module)
 
-        body = self.unavailable(importlib.reload(function), api_event, record)
+        answer = function.predict(record)
 
-        assert body["type"] == "urn:foretell:problem:registry-not-configured"
-        assert "FORETELL_REGISTRY" in body["detail"]
+        assert answer.status == 503
+        assert answer.body["type"] == "urn:foretell:problem:registry-not-configured"
+        assert "FORETELL_REGISTRY" in answer.body["detail"]
 
     def test_the_registry_does_not_exist(
-        self,
-        start: Callable[..., ModuleType],
-        registry: Registry,
-        api_event: Event,
-        record: dict[str, Any],
+        self, registry: Registry, refusal: Callable[[Registry], Answer]
     ) -> None:
         registry.s3.delete_bucket(Bucket=registry.address.bucket)
 
-        body = self.unavailable(start(ModelName.CLV, registry), api_event, record)
+        answer = refusal(registry)
 
-        assert body["type"] == "urn:foretell:problem:registry-unreachable"
-        assert f"{registry.address} does not exist" in body["detail"]
+        assert answer.body["type"] == "urn:foretell:problem:registry-unreachable"
+        assert f"{registry.address} does not exist" in answer.body["detail"]
 
     def test_nothing_was_promoted(
-        self,
-        start: Callable[..., ModuleType],
-        registry: Registry,
-        api_event: Event,
-        record: dict[str, Any],
+        self, registry: Registry, refusal: Callable[[Registry], Answer]
     ) -> None:
-        body = self.unavailable(start(ModelName.CLV, registry), api_event, record)
-
-        assert body["type"] == "urn:foretell:problem:no-live-version"
+        assert refusal(registry).body["type"] == "urn:foretell:problem:no-live-version"
 
     def test_the_version_is_missing(
-        self,
-        start: Callable[..., ModuleType],
-        live_registry: Registry,
-        trained: Any,
-        api_event: Event,
-        record: dict[str, Any],
+        self, live_registry: Registry, trained: Any, refusal: Callable[[Registry], Answer]
     ) -> None:
         live_registry.s3.delete_object(
             Bucket=live_registry.address.bucket,
             Key=live_registry.address.manifest(trained.version),
         )
 
-        body = self.unavailable(start(ModelName.CLV, live_registry), api_event, record)
+        answer = refusal(live_registry)
 
-        assert body["type"] == "urn:foretell:problem:version-not-found"
-        assert trained.version in body["detail"]
+        assert answer.body["type"] == "urn:foretell:problem:version-not-found"
+        assert trained.version in answer.body["detail"]
 
     @pytest.mark.parametrize("name", ["manifest.json", "clv.onnx"])
     def test_a_digest_is_wrong(
         self,
-        start: Callable[..., ModuleType],
         live_registry: Registry,
         trained: Any,
-        api_event: Event,
-        record: dict[str, Any],
+        refusal: Callable[[Registry], Answer],
         name: str,
     ) -> None:
         live_registry.s3.put_object(
@@ -375,25 +352,19 @@ class TestWithoutAUsableModel:
             Body=b"\x80\x04 not what was published",
         )
 
-        body = self.unavailable(start(ModelName.CLV, live_registry), api_event, record)
+        answer = refusal(live_registry)
 
-        assert body["type"] == "urn:foretell:problem:digest-mismatch"
-        assert name in body["detail"]
+        assert answer.body["type"] == "urn:foretell:problem:digest-mismatch"
+        assert name in answer.body["detail"]
 
 
 def test_a_function_recovers_without_a_restart(
-    start: Callable[..., ModuleType],
-    registry: Registry,
-    trained: Any,
-    api_event: Event,
-    record: dict[str, Any],
+    start: Start, registry: Registry, trained: Any, record: dict[str, Any]
 ) -> None:
-    from training.publish import promote, publish  # noqa: PLC0415
-
     function = start(ModelName.CLV, registry)
-    assert call(function, api_event("POST", "/predict/clv", record))[0] == 503
+    assert function.predict(record).status == 503
 
     publish(registry, trained.manifest, trained.files)
     promote(registry, trained.version, None)
 
-    assert call(function, api_event("POST", "/predict/clv", record))[0] == 200
+    assert function.predict(record).status == 200
