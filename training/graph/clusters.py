@@ -41,11 +41,20 @@ def segment_branch(model: SegmentModel) -> Branch:
         + converted(
             clusters,
             "segment_kmeans_",
-            {"input": "segment_scores", "label": "segment_id", "scores": "segment_distances"},
+            {"input": "segment_scores", "label": "segment_id"},
         )
+        # The converted K-Means expands the square, which near a centre leaves few digits of the
+        # distance; the difference taken first keeps them.
         + written(
-            "distance_to_center = ReduceMin <keepdims = 0> (segment_distances, segment_axis)",
-            {"segment_axis": np.array([1], np.int64)},
+            """
+            segment_center = Gather (segment_centers, segment_id)
+            segment_offset = Sub (segment_scores, segment_center)
+            distance_to_center = ReduceL2 <keepdims = 0> (segment_offset, segment_axis)
+            """,
+            {
+                "segment_centers": model.clusters.cluster_centers_.astype(np.float32),
+                "segment_axis": np.array([1], np.int64),
+            },
         )
     )
     return Branch(

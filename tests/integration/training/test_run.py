@@ -229,7 +229,8 @@ class TestParity:
         assert result.manifest.data.customers == 23_570
         compared = {f"{model}.{name}" for model, names in OUTPUTS.items() for name in names}
         assert set(result.manifest.parity) == compared
-        assert max(result.manifest.parity.values()) <= parity.TOLERANCE
+        # Ten times better than what is allowed: the difference grows with the number of customers.
+        assert max(result.manifest.parity.values()) <= parity.TOLERANCE / 10
 
     def test_a_small_shop_is_compared_on_20000_rows_too(self) -> None:
         few = np.random.default_rng(1).uniform(0, 10, (700, len(RECORD_FIELDS)))
