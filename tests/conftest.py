@@ -1,14 +1,13 @@
 """The real parts that tests share: an S3 server, a simulated shop, a version trained on it."""
 
 import importlib.util
-import json
 import os
 import socket
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,50 +146,3 @@ def record() -> dict[str, Any]:
         "website_visits_per_month": 4.5,
         "support_tickets": 1,
     }
-
-
-@pytest.fixture
-def api_event() -> Callable[..., dict[str, Any]]:
-    """Makes the event that an HTTP API sends a function (payload format 2.0)."""
-
-    def event(
-        method: str,
-        path: str,
-        body: object = None,
-        content_type: str | None = "application/json",
-    ) -> dict[str, Any]:
-        text = body if isinstance(body, str) or body is None else json.dumps(body)
-        headers = {"host": "abc123.execute-api.us-east-1.amazonaws.com"}
-        if content_type and text is not None:
-            headers["content-type"] = content_type
-        if text is not None:
-            headers["content-length"] = str(len(text.encode()))
-        http = {
-            "method": method,
-            "path": path,
-            "protocol": "HTTP/1.1",
-            "sourceIp": "192.0.2.1",
-            "userAgent": "pytest",
-        }
-        return {
-            "version": "2.0",
-            "routeKey": f"{method} {path}",
-            "rawPath": path,
-            "rawQueryString": "",
-            "headers": headers,
-            "requestContext": {
-                "accountId": "123456789012",
-                "apiId": "abc123",
-                "domainName": headers["host"],
-                "http": http,
-                "requestId": "JKJaXmPLvHcESHA=",
-                "routeKey": f"{method} {path}",
-                "stage": "$default",
-                "time": "12/Mar/2026:19:03:58 +0000",
-                "timeEpoch": 1773342238000,
-            },
-            "body": text,
-            "isBase64Encoded": False,
-        }
-
-    return event

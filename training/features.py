@@ -23,15 +23,18 @@ def customer_features(tables: Tables, cutoff: date) -> pd.DataFrame:
     return _run(tables, cutoff, horizon_days=0).drop(columns=list(_LABELS))
 
 
-def labels(tables: Tables, cutoff: date, horizon_days: int) -> pd.DataFrame:
-    """What each customer of `customer_features` then did, in the same order.
+def labelled_customers(
+    tables: Tables, cutoff: date, horizon_days: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The customers of `customer_features`, and what each then did, in the same order.
 
     Returns:
-        `customer_id`, `spend` (currency) and `purchases` (count) over the `horizon_days` days
-        after `cutoff`.
+        The features, and the labels: `customer_id`, `spend` (currency) and `purchases` (count)
+        over the `horizon_days` days after `cutoff`.
     """
     frame = _run(tables, cutoff, horizon_days)
-    return frame[["customer_id", *_LABELS]].rename(columns=_LABELS)
+    labels = frame[["customer_id", *_LABELS]].rename(columns=_LABELS)
+    return frame.drop(columns=list(_LABELS)), labels
 
 
 def _run(tables: Tables, cutoff: date, horizon_days: int) -> pd.DataFrame:

@@ -98,9 +98,9 @@ def build_graphs(models: FittedModels) -> dict[ModelName, bytes]:
 def _customers(loaded: Tables, request: TrainingRequest) -> _Customers:
     as_of = request.as_of or loaded.last_day
     cutoff = gates.check_period(loaded.first_day, loaded.last_day, as_of, request.horizon_days)
-    past = features.customer_features(loaded, cutoff)
+    past, followed = features.labelled_customers(loaded, cutoff, request.horizon_days)
     gates.check_customers(len(past), cutoff)
-    learnt = examples.examples(past, features.labels(loaded, cutoff, request.horizon_days))
+    learnt = examples.examples(past, followed)
     gates.check_outcomes(learnt.churned, request.horizon_days)
     current = examples.records(features.customer_features(loaded, as_of))
     data = TrainingData(

@@ -4,13 +4,11 @@ Run with `make bench`. All rows come from one run on one machine, taken in turn,
 moment meets all of them; the ratios are what to compare between machines.
 """
 
-import json
 import os
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -30,6 +28,7 @@ from foretell.contract import CustomerRecord, to_matrix
 from foretell.registry import connect
 from infra.local import home, serve
 from infra.local.object_store import object_store
+from tests.shared.lambda_events import Context, http_event
 from training import simulate
 from training.request import TrainingRequest
 from training.run import train
@@ -39,16 +38,6 @@ WHOLE = "whole handler, comprehensive"
 ROUNDS = 2_000
 WARM_UP = 200
 CUSTOMER = {"tenure_days": 412, "recency": 21, "frequency": 0.95, "monetary": 1240.5}
-
-
-@dataclass(frozen=True)
-class Context:
-    """What Lambda tells a function of itself."""
-
-    function_name: str = "bench"
-    memory_limit_in_mb: int = 1769
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:bench"
-    aws_request_id: str = "52fdfc07-2182-154f-163f-5f0f9a621d72"
 
 
 def main() -> None:
@@ -78,7 +67,7 @@ def _calls() -> dict[str, Callable[[], Any]]:
     record = CustomerRecord.model_validate(CUSTOMER)
     matrix = to_matrix([record])
     serving = live.current()
-    event = _event("/predict/comprehensive", CUSTOMER)
+    event = http_event("POST", "/predict/comprehensive", CUSTOMER)
     empty = Mangum(_empty_app(), lifespan="off")
     return {
         "onnxruntime alone": lambda: serving.run(matrix),
@@ -120,20 +109,6 @@ def _table(timings: dict[str, list[float]]) -> Table:
         row = (f"{median(values):.3f}", f"{cuts[94]:.3f}", f"{cuts[98]:.3f}")
         table.add_row(name, *row, f"{median(values) / whole:.2f}")
     return table
-
-
-def _event(path: str, body: object) -> dict[str, Any]:
-    http = {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"}
-    return {
-        "version": "2.0",
-        "routeKey": f"POST {path}",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"content-type": "application/json", "host": "bench"},
-        "requestContext": {"http": http, "requestId": "bench", "stage": "$default"},
-        "body": json.dumps(body),
-        "isBase64Encoded": False,
-    }
 
 
 if __name__ == "__main__":

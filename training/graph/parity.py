@@ -22,6 +22,8 @@ TOLERANCE: Final = 1e-4
 ROWS: Final = 20_000
 """At least this many rows are compared."""
 
+_LEFT_OUT: Final = 0.25
+
 Records = npt.NDArray[np.float32]
 Columns = Mapping[str, npt.NDArray[Any]]
 
@@ -59,9 +61,6 @@ def comparison_rows(records: Records, seed: int) -> Records:
         mixed[:, column] = records[random.integers(0, len(records), lacking), column]
         mixed[random.random(lacking) < _LEFT_OUT, column] = np.nan
     return np.concatenate([records, mixed])
-
-
-_LEFT_OUT: Final = 0.25
 
 
 def _native_answers(native: FittedModels, features: npt.NDArray[np.float32]) -> Columns:

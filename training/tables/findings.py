@@ -29,7 +29,7 @@ def table_report(
     Raises:
         InputError: more than 5 % of the rows are unreadable, or none is left.
     """
-    found = _findings(connection, raw, columns, drop, "SELECT *, reason AS why FROM checked")
+    found = _findings(connection, raw, columns, drop, f"SELECT *, reason AS why FROM {CHECKED}")
     dropped = (*_broken(raw), *found)
     blanked = _findings(
         connection,

@@ -53,9 +53,9 @@ class LiveModel:
             serving = self._predictor
             if serving is None:
                 return self._refresh()
-            if self._clock() >= self._look_again_at:
-                return self._refresh_or_keep(serving)
-            return serving
+            if self._clock() < self._look_again_at:
+                return serving
+            return self._refresh_or_keep(serving)
 
     def preload(self) -> None:
         """Load before the first request; what goes wrong now is told to that request."""
@@ -75,10 +75,9 @@ class LiveModel:
                 reason=str(error),
             )
             return serving
-        finally:
-            self._look_again_at = self._clock() + self._refresh_seconds
 
     def _refresh(self) -> Predictor:
+        self._look_again_at = self._clock() + self._refresh_seconds
         if self._registry is None:
             self._registry = self._connect()
         found = self._registry.live(unless=self._etag)
@@ -86,7 +85,6 @@ class LiveModel:
             self._predictor = self._load(self._registry, found.pointer.version)
         if found is not None:
             self._etag = found.etag
-        self._look_again_at = self._clock() + self._refresh_seconds
         assert self._predictor is not None  # noqa: S101 - without one no tag was sent
         return self._predictor
 

@@ -14,6 +14,7 @@ import pytest
 from foretell import telemetry
 from foretell.contract import ModelName
 from foretell.registry import Registry
+from tests.shared.lambda_events import REQUEST_ID, Context, http_event
 from training.publish import promote, publish
 
 Logged = Callable[[], list[dict[str, Any]]]
@@ -29,16 +30,6 @@ ONLY = {
     },
 }
 FIELDS = {**ONLY, ModelName.COMPREHENSIVE: set().union(*ONLY.values(), {"value_at_risk"})}
-
-
-@dataclass(frozen=True)
-class Context:
-    """What Lambda tells a function of itself."""
-
-    function_name: str = "foretell-test"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:foretell-test"
-    aws_request_id: str = "52fdfc07-2182-154f-163f-5f0f9a621d72"
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,6 @@ class Function:
 
     module: ModuleType
     model: ModelName
-    event: Callable[..., dict[str, Any]]
 
     def invoke(self, event: dict[str, Any]) -> Answer:
         answer = self.module.handler(event, Context())
@@ -70,23 +60,23 @@ class Function:
         )
 
     def get(self, path: str) -> Answer:
-        return self.invoke(self.event("GET", path))
+        return self.invoke(http_event("GET", path))
 
     def predict(self, body: object, content_type: str | None = "application/json") -> Answer:
-        return self.invoke(self.event("POST", f"/predict/{self.model}", body, content_type))
+        return self.invoke(http_event("POST", f"/predict/{self.model}", body, content_type))
 
 
 Start = Callable[[ModelName, Registry], Function]
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch, api_event: Callable[..., dict[str, Any]]) -> Start:
+def start(monkeypatch: pytest.MonkeyPatch) -> Start:
     """Starts a function anew on a registry, as Lambda does."""
 
     def fresh(model: ModelName, registry: Registry) -> Function:
         monkeypatch.setenv("FORETELL_REGISTRY", str(registry.address))
         module = importlib.reload(importlib.import_module(f"functions.{model}.app"))
-        return Function(module, model, api_event)
+        return Function(module, model)
 
     return fresh
 
@@ -197,7 +187,7 @@ class TestBadRequests:
     def test_a_body_that_cannot_be_read(self, clv: Function, body: bytes) -> None:
         encoded = {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
-        answer = clv.invoke(clv.event("POST", "/predict/clv", {}) | encoded)
+        answer = clv.invoke(http_event("POST", "/predict/clv", {}) | encoded)
 
         assert answer.status in {400, 422}
         assert answer.is_problem
@@ -224,7 +214,7 @@ class TestBadRequests:
         [("GET", "/predict/clv", 405), ("POST", "/predict/churn", 404), ("GET", "/docs", 404)],
     )
     def test_what_is_not_served(self, clv: Function, method: str, path: str, status: int) -> None:
-        answer = clv.invoke(clv.event(method, path))
+        answer = clv.invoke(http_event(method, path))
 
         assert answer.status == status
         assert answer.is_problem
@@ -241,7 +231,7 @@ class TestTelemetry:
         lines = logged()
         predicted = next(line for line in lines if line.get("message") == "Predicted")
         assert predicted["model_version"] == trained.version
-        assert predicted["correlation_id"] == "JKJaXmPLvHcESHA="
+        assert predicted["correlation_id"] == REQUEST_ID
         measured = next(line for line in lines if "PredictionLatency" in line)
         assert measured["Predictions"] == [1.0]
         for value in (record["customer_id"], "1240.5", "95.4"):

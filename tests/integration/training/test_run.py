@@ -165,8 +165,8 @@ class TestWhatACallerMayLeaveOut:
         """Models fitted on three quarters of the customers, and the others."""
         with tables.load(request_for_shop.sources) as loaded:
             cutoff = loaded.last_day - timedelta(days=180)
-            past = features.customer_features(loaded, cutoff)
-            learnt = examples.examples(past, features.labels(loaded, cutoff, 180))
+            past, followed = features.labelled_customers(loaded, cutoff, 180)
+            learnt = examples.examples(past, followed)
         held_out = examples.held_out(past["customer_id"])
         known = learnt.of(~held_out)
         return fit.fit(known, known.records), learnt.of(held_out)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.features import customer_features, labels
+from training.features import customer_features, labelled_customers
 from training.tables import CleaningReport, Sources, Tables, load
 from training.tables.clean import create_tables
 
@@ -75,17 +74,10 @@ def only(frame: pd.DataFrame) -> dict[str, Any]:
 # --- the golden file -------------------------------------------------------------------------
 
 
-def cdnow(name: str) -> Path:
-    spec = importlib.util.find_spec("lifetimes")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0]) / "datasets" / name
-
-
 @pytest.fixture(scope="module")
-def cdnow_tables() -> Iterator[Tables]:
+def cdnow_tables(cdnow: Path) -> Iterator[Tables]:
     columns = ("timestamp=date", "amount=dollar_value")
-    with load(Sources(str(cdnow("CDNOW_master.txt")), columns=columns)) as tables:
+    with load(Sources(str(cdnow / "CDNOW_master.txt"), columns=columns)) as tables:
         yield tables
 
 
@@ -95,11 +87,11 @@ def test_cdnow_is_read_whole(cdnow_tables: Tables) -> None:
     assert (cdnow_tables.first_day, cdnow_tables.last_day) == (date(1997, 1, 1), date(1998, 6, 30))
 
 
-def test_features_agree_with_the_published_cdnow_summary(cdnow_tables: Tables) -> None:
+def test_features_agree_with_the_published_cdnow_summary(cdnow: Path, cdnow_tables: Tables) -> None:
     # Given the well-known sample: ids there and in the master file, and its published summary
-    lines = cdnow("CDNOW_sample.txt").read_text(encoding="utf-8").splitlines()
+    lines = (cdnow / "CDNOW_sample.txt").read_text(encoding="utf-8").splitlines()
     sample_ids = {line.split()[0]: int(line.split()[1]) for line in lines}
-    with cdnow("cdnow_customers_summary.csv").open(encoding="utf-8") as file:
+    with (cdnow / "cdnow_customers_summary.csv").open(encoding="utf-8") as file:
         published = {int(row["ID"]): row for row in csv.DictReader(file)}
     # When all customers are described at the end of week 39
     features = customer_features(cdnow_tables, date(1997, 9, 30))
@@ -171,7 +163,8 @@ def test_labels_look_at_the_horizon_alone() -> None:
     orders += [order("a", "2024-07-01", "2"), order("a", "2024-07-10", "4")]
     orders += [order("a", "2024-07-11", "8"), order("c", "2024-07-02", "16")]
     with clean_tables(orders) as tables:
-        future = labels(tables, CUTOFF, horizon_days=10)
+        features, future = labelled_customers(tables, CUTOFF, horizon_days=10)
+        pd.testing.assert_frame_equal(features, customer_features(tables, CUTOFF))
     assert future.to_dict("list") == {
         "customer_id": ["a", "b"],
         "spend": [6.0, 0.0],
@@ -357,8 +350,8 @@ def test_neither_row_order_nor_threads_change_a_bit(
         path.write_text("\n".join(["customer_id,timestamp,amount", *rows]), encoding="utf-8")
         monkeypatch.setattr("duckdb.connect", partial(connect, config={"threads": threads}))
         with load(Sources(str(path))) as tables:
-            features = customer_features(tables, date(2024, 4, 30))
-            frames.append(features.merge(labels(tables, date(2024, 4, 30), 60), on="customer_id"))
+            features, labels = labelled_customers(tables, date(2024, 4, 30), 60)
+            frames.append(features.merge(labels, on="customer_id"))
     # Then the frames are identical
     for frame in frames[1:]:
         pd.testing.assert_frame_equal(frames[0], frame, check_exact=True)
