@@ -15,3 +15,7 @@ class LostRace(Exception):
 
 class ParityError(Exception):
     """A graph and the model it was converted from disagree: a fault of ours, not of the data."""
+
+
+class HeldBack(Exception):
+    """Published, but a gate failed: the live version is as it was."""

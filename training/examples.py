@@ -1,7 +1,5 @@
 """Feature frames as the matrices the models are fitted on."""
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -17,7 +15,6 @@ Mask = npt.NDArray[np.bool_]
 REQUIRED_FIELDS: Final = 4
 """The first fields of the record; the others may be left out."""
 
-_HELD_OUT_OF_256: Final = 64
 _LEFT_OUT: Final = 0.5
 
 
@@ -80,10 +77,3 @@ def _says_anything(optional: Records) -> bool:
     """Whether any optional field is known that does not follow from the required ones."""
     follows = RECORD_FIELDS.index("avg_purchase_amount") - REQUIRED_FIELDS
     return not np.isnan(np.delete(optional, follows, axis=1)).all()
-
-
-def held_out(customer_ids: Iterable[str]) -> Mask:
-    """A quarter of the customers: always the same ones, whoever else is in the log."""
-    return np.array(
-        [hashlib.sha256(name.encode()).digest()[0] < _HELD_OUT_OF_256 for name in customer_ids]
-    )

@@ -17,8 +17,9 @@ def customer_features(tables: Tables, cutoff: date) -> pd.DataFrame:
     Returns:
         One row per customer with a purchase on or before `cutoff`, ordered by `customer_id`:
         `tenure_days`, `recency` and `first_to_last_days` in days, `frequency` in purchases per 30
-        days, `monetary` and `avg_purchase_amount` in the shop's currency, `email_open_rate` in
-        percent, `purchases` as a count. What is not known is NaN.
+        days, `monetary`, `avg_purchase_amount` and `first_purchase_amount` (that of the first
+        purchase day, net of reversals on it) in the shop's currency, `email_open_rate` in percent,
+        `purchases` as a count. What is not known is NaN.
     """
     return _run(tables, cutoff, horizon_days=0).drop(columns=list(_LABELS))
 

@@ -107,10 +107,14 @@ SELECT
     tickets AS support_tickets,
     history.purchases,
     last_day - first_day AS first_to_last_days,
+    CAST(first_purchase.amount AS DOUBLE) AS first_purchase_amount,
     COALESCE(future.spend, 0) AS future_spend,
     COALESCE(future.purchases, 0) AS future_purchases
 FROM history
 CROSS JOIN parameters
+-- Exactly one row: a customer has one purchase a day.
+JOIN purchases AS first_purchase
+    ON first_purchase.customer_id = history.customer_id AND first_purchase.day = history.first_day
 LEFT JOIN future ON future.customer_id = history.customer_id
 LEFT JOIN customers ON customers.customer_id = history.customer_id
 LEFT JOIN recent_months ON recent_months.customer_id = history.customer_id

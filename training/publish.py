@@ -9,6 +9,7 @@ from foretell.problems import DigestMismatch, NoLiveVersion
 from foretell.registry import PointerRead, Registry, error_code, translated_errors
 from training.errors import InputError, LostRace
 
+_CONTENT_TYPES: Final = {"json": "application/json", "html": "text/html; charset=utf-8"}
 _REFUSED_BY_CONDITION: Final = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 
@@ -28,6 +29,10 @@ def publish(registry: Registry, manifest: Manifest, files: Mapping[str, bytes]) 
         _store(registry, version, name, body)
     _store(registry, version, "manifest.json", content)
     return version
+
+
+CARD: Final = "card.html"
+"""The model card's file within a version."""
 
 
 def live_or_none(registry: Registry) -> PointerRead | None:
@@ -112,7 +117,8 @@ def _move_pointer(
 def _put(registry: Registry, key: str, body: bytes, seen: PointerRead | None) -> bool:
     """Write only where nothing is, or where what was seen still is; whether it was written."""
     address = registry.address
-    content_type = "application/json" if key.endswith(".json") else "application/octet-stream"
+    suffix = key.rpartition(".")[2]
+    content_type = _CONTENT_TYPES.get(suffix, "application/octet-stream")
     try:
         if seen is None:
             registry.s3.put_object(

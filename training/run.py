@@ -1,19 +1,25 @@
-"""One training run, from raw tables to a published and promoted version."""
+"""One training run, from raw tables to a published version, live if it passes the gates."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from foretell.contract import ModelName
-from foretell.manifest import Manifest, TrainingData
+from foretell.manifest import Gate, Manifest, TrainingData
 from foretell.registry import Registry
-from training import examples, features, fit, gates, tables, version
-from training.examples import Examples, Mask, Records
-from training.graph import clusters, compose, parity, trees
-from training.graph.preprocessing import transform
-from training.models import FittedModels
+from training import card, examples, features, fit, tables, version
+from training.evaluate import figures, protocol, stability
+from training.evaluate.figures import Metrics
+from training.evaluate.hold_out import HoldOut
+from training.examples import Records
+from training.gates import data as data_gates
+from training.gates import live, promotion
+from training.graph import parity
+from training.graph.fitted import FittedModels, build_graphs
+from training.graph.preprocessing import behaviour
 from training.models.columns import FEATURE_NAMES
-from training.publish import live_or_none, promote, publish
+from training.models.interval import COVERAGE
+from training.periods import Period, label_window, period
+from training.publish import CARD, live_or_none, promote, publish
 from training.request import TrainingRequest
 from training.tables import CleaningReport, Tables
 
@@ -28,20 +34,31 @@ class TrainingResult:
     version: str
     manifest: Manifest
     cleaning: CleaningReport
+    promoted: bool
 
 
 @dataclass(frozen=True)
 class _Customers:
-    """All that the tables tell: the past to learn from, and the customers as they are now."""
+    """All that the tables tell: a past to learn from, one to be measured on, and the present."""
 
     data: TrainingData
-    examples: Examples
-    held_out: Mask
+    learning: Period
+    trial: protocol.Trial
     current: Records
+    gates: tuple[Gate, ...]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What is known of the models' quality."""
+
+    metrics: Metrics
+    hold_out: HoldOut
+    gates: tuple[Gate, ...]
 
 
 def train(request: TrainingRequest, registry: Registry, step: Step) -> TrainingResult:
-    """Train, verify, publish, promote.
+    """Train, measure, verify, publish; promote what passes the gates or is forced.
 
     The live version is replaced in the last step only, and only if nobody else replaced it since
     the run began.
@@ -55,87 +72,124 @@ def train(request: TrainingRequest, registry: Registry, step: Step) -> TrainingR
     """
     with step("Looking at the registry"):
         seen = live_or_none(registry)
+        before = live.version_or_none(registry, seen)
     with step("Reading the tables"):
         loaded = tables.load(request.sources)
     with loaded, step("Computing the features"):
         customers = _customers(loaded, request)
     with step("Measuring on held-out customers"):
-        metrics = fit.hold_out_metrics(customers.examples, customers.held_out, request.horizon_days)
-    with step("Fitting the three models"):
-        models = fit.fit(customers.examples, customers.current)
-        metrics |= fit.segment_metrics(models.segment, customers.current)
+        measured = _measure(customers)
+    with step("Fitting the models"):
+        models = fit.fit(
+            customers.learning.examples,
+            customers.learning.horizon_days,
+            customers.current,
+            request.horizon_days,
+            version.centers(before.manifest) if before and before.manifest else {},
+        )
+        measured = _with_personas(measured, models, customers.current)
     with step("Converting to ONNX and checking parity"):
         graphs = build_graphs(models)
-        rows = parity.comparison_rows(customers.current, fit.SEED)
-        differences = parity.check(graphs, models, rows)
-    manifest = _manifest(request, customers, models, metrics, differences, graphs)
-    with step("Publishing"):
-        published = publish(
-            registry, manifest, {model.graph_file: body for model, body in graphs.items()}
+        differences = parity.check(
+            graphs, models, parity.comparison_rows(customers.current, fit.SEED)
         )
-    with step("Promoting"):
-        promote(registry, published, seen)
-    return TrainingResult(published, manifest, loaded.report)
-
-
-def build_graphs(models: FittedModels) -> dict[ModelName, bytes]:
-    """The four graphs, serialised; the same models give the same bytes."""
-    clv = trees.clv_branch(models.clv)
-    churn = trees.churn_branch(models.churn)
-    segment = clusters.segment_branch(models.segment)
-    branches = {
-        ModelName.CLV: [clv],
-        ModelName.CHURN: [churn],
-        ModelName.SEGMENT: [segment],
-        ModelName.COMPREHENSIVE: [clv, churn, segment],
-    }
-    return {
-        model: compose.compose(model, parts).SerializeToString(deterministic=True)
-        for model, parts in branches.items()
-    }
+    files = {model.graph_file: body for model, body in graphs.items()}
+    if before is not None:
+        with step("Comparing with the live version"):
+            measured = _with_live(measured, customers, request, before, files)
+    manifest = _manifest(request, customers, models, measured, differences)
+    with step("Drawing the model card"):
+        files[CARD] = card.render(manifest, measured.hold_out)
+        manifest = manifest.model_copy(update={"files": version.file_entries(files)})
+    with step("Publishing"):
+        published = publish(registry, manifest, files)
+    held_back = promotion.failed(manifest.gates) and request.force is None
+    if not held_back:
+        with step("Promoting"):
+            promote(registry, published, seen)
+    return TrainingResult(published, manifest, loaded.report, promoted=not held_back)
 
 
 def _customers(loaded: Tables, request: TrainingRequest) -> _Customers:
     as_of = request.as_of or loaded.last_day
-    cutoff = gates.check_period(loaded.first_day, loaded.last_day, as_of, request.horizon_days)
-    past, followed = features.labelled_customers(loaded, cutoff, request.horizon_days)
-    gates.check_customers(len(past), cutoff)
-    learnt = examples.examples(past, followed)
-    gates.check_outcomes(learnt.churned, request.horizon_days)
+    data_gates.check_period(loaded.first_day, loaded.last_day, as_of, request.horizon_days)
+    window = label_window(loaded.first_day, as_of, request.horizon_days)
+    learning = period(loaded, window.cutoff, window.horizon_days)
+    churned = learning.examples.churned
+    data_gates.check_customers(len(churned), window.cutoff)
+    data_gates.check_outcomes(churned, window.horizon_days)
     current = examples.records(features.customer_features(loaded, as_of))
     data = TrainingData(
         first_day=loaded.first_day,
         last_day=loaded.last_day,
         as_of=as_of,
-        label_cutoff=cutoff,
+        label_cutoff=window.cutoff,
         transactions=loaded.report.tables[0].rows_kept,
         customers=len(current),
-        training_customers=len(past),
-        churn_rate=float(learnt.churned.mean()),
+        training_customers=len(churned),
+        churn_rate=float(churned.mean()),
     )
-    return _Customers(data, learnt, examples.held_out(past["customer_id"]), current)
+    return _Customers(
+        data,
+        learning,
+        protocol.trial(loaded, learning, as_of, request.horizon_days),
+        current,
+        data_gates.warnings(loaded.report, window, request.horizon_days, churned),
+    )
+
+
+def _measure(customers: _Customers) -> _Measured:
+    hold_out = protocol.run(customers.trial)
+    metrics = figures.measured(hold_out)
+    return _Measured(metrics, hold_out, promotion.of(metrics))
+
+
+def _with_personas(measured: _Measured, models: FittedModels, current: Records) -> _Measured:
+    found = stability.measured(models.segment, behaviour(current), stability.BOOTSTRAPS, fit.SEED)
+    return replace(measured, metrics=measured.metrics | found)
+
+
+def _with_live(
+    measured: _Measured,
+    customers: _Customers,
+    request: TrainingRequest,
+    live_version: live.LiveVersion,
+    files: Mapping[str, bytes],
+) -> _Measured:
+    gates = live_version.gates_if_same(files)
+    if gates is None:
+        gates = (live.compare(live_version, customers.trial, request.horizon_days),)
+    return replace(measured, gates=(*measured.gates, *gates))
 
 
 def _manifest(
     request: TrainingRequest,
     customers: _Customers,
     models: FittedModels,
-    metrics: fit.Metrics,
-    differences: Mapping[str, float],
-    graphs: Mapping[ModelName, bytes],
+    measured: _Measured,
+    differences: dict[str, float],
 ) -> Manifest:
     current = customers.current
+    forecasters = models.forecasters
+    gates = (*customers.gates, parity.gate(differences), *measured.gates)
     return Manifest(
         horizon_days=request.horizon_days,
+        training_horizon_days=customers.learning.horizon_days,
+        interval_coverage=COVERAGE,
         features=FEATURE_NAMES,
         data=customers.data,
-        metrics=metrics,
+        evaluation=protocol.described(customers.trial, measured.hold_out),
+        metrics=measured.metrics,
         importances=version.importances(models),
-        value_tiers=version.value_tiers(models.clv.predict(transform(current))),
-        risk_categories=version.risk_categories(),
-        personas=version.personas(models.segment, current),
+        value_tiers=version.value_tiers(
+            forecasters.clv.predict(forecasters.preprocessing.transform(current))
+        ),
+        risk_categories=version.risk_categories(request.risk_thresholds),
+        personas=version.personas(models, current),
         drift_baseline=version.drift_baseline(current),
-        parity=dict(differences),
+        gates=gates,
+        forced=request.force if promotion.failed(gates) else None,
+        parity=differences,
         libraries=version.libraries(),
-        files=version.file_entries({m.graph_file: body for m, body in graphs.items()}),
+        files={},
     )

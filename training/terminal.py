@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,33 +12,41 @@ from rich.markup import escape
 from rich.table import Table
 
 from foretell.contract import ModelName
-from foretell.manifest import Manifest, Metric, Persona, Pointer
-from foretell.personas import NEW_PROSPECTS
+from foretell.manifest import Evaluation, Manifest, Metric, Persona, Pointer
 from training.simulate import ShopSummary
 from training.tables import CleaningReport, Finding
 
 console: Final = Console(highlight=False)
 errors: Final = Console(stderr=True, highlight=False)
 
-_NEW_DAYS: Final = 90
 _TITLES: Final = {
     ModelName.CLV: "Lifetime value (XGBoost)",
     ModelName.CHURN: "Churn (Random Forest)",
     ModelName.SEGMENT: "Personas (K-Means)",
 }
-_NAIVE: Final = (
-    "Naive: past spend per day carried on; share of leavers at the same recency; fifths by spend."
-    " Personas are measured on all customers."
-)
+_VERDICTS: Final = {
+    "passed": "[green]passed[/]",
+    "warned": "[yellow]warned[/]",
+    "failed": "[red]failed[/]",
+}
+
+
+def step(text: str) -> AbstractContextManager[None]:
+    """Show what is being done, then how long it took; nothing more where it fails."""
+    return _step(text, console)
+
+
+def step_beside(text: str) -> AbstractContextManager[None]:
+    """The same on the error stream, where the output is for another program."""
+    return _step(text, errors)
 
 
 @contextmanager
-def step(text: str) -> Iterator[None]:
-    """Show what is being done, then how long it took; nothing more where it fails."""
+def _step(text: str, on: Console) -> Iterator[None]:
     started = time.perf_counter()
-    with console.status(f"{escape(text)} ..."):
+    with on.status(f"{escape(text)} ..."):
         yield
-    console.print(f"[green]✓[/] {escape(text)} [dim]{time.perf_counter() - started:.1f} s[/]")
+    on.print(f"[green]✓[/] {escape(text)} [dim]{time.perf_counter() - started:.1f} s[/]")
 
 
 def error(text: str) -> None:
@@ -68,75 +76,99 @@ def cleaning_table(report: CleaningReport) -> Table:
 
 
 def metrics_table(manifest: Manifest) -> Table:
-    """Each measured figure beside the naive forecast's."""
+    """Each measured figure beside those of the other methods."""
     table = Table(
-        title="Measured on held-out customers",
+        title=_measured_on(manifest.evaluation),
         title_justify="left",
-        caption=_NAIVE,
+        caption="Personas are measured on all customers. More in the model card.",
         caption_justify="left",
     )
-    for column in ("model", "metric"):
-        table.add_column(column)
-    for column in ("Foretell", "naive", "better"):
+    peers = list(dict.fromkeys(name for _, metric in _metrics(manifest) for name in metric.peers))
+    table.add_column("model")
+    table.add_column("metric")
+    for column in ("Foretell", *peers, "better"):
         table.add_column(column, justify="right")
     for model, metrics in manifest.metrics.items():
         for number, metric in enumerate(metrics):
-            first = number == 0
+            values = {"Foretell": metric.value, **metric.peers}
             table.add_row(
-                _TITLES[model] if first else "",
+                _TITLES[model] if number == 0 else "",
                 metric.name,
-                _figure(metric.value, wins=_wins(metric)),
-                _figure(metric.naive, wins=not _wins(metric)),
+                *(_figure(metric, values, name) for name in ("Foretell", *peers)),
                 _direction(metric),
                 end_section=number == len(metrics) - 1,
             )
     return table
 
 
+def gates_table(manifest: Manifest) -> Table:
+    """What stood between the version and the pointer."""
+    caption = f"Made live all the same: {escape(manifest.forced)}" if manifest.forced else None
+    table = Table(title="Gates", title_justify="left", caption=caption, caption_justify="left")
+    for column in ("gate", "verdict", "detail"):
+        table.add_column(column)
+    for gate in manifest.gates:
+        table.add_row(gate.name, _VERDICTS[gate.verdict], escape(gate.detail))
+    return table
+
+
 def personas_table(personas: tuple[Persona, ...]) -> Table:
-    """The personas with their size and their typical customer."""
-    table = Table(
-        title="Personas", title_justify="left", caption=_caveat(personas), caption_justify="left"
-    )
+    """The personas with their size, their typical customer and what is to be expected of them."""
+    table = Table(title="Personas", title_justify="left")
     table.add_column("persona")
-    for column in ("share", "recency", "purchases", "spend", "tenure"):
+    for column in ("share", "recency", "purchases", "spend", "tenure", "worth", "churn"):
         table.add_column(column, justify="right")
     for persona in personas:
+        if persona.members is None:
+            table.add_row(persona.name, "[dim]none[/]")
+            continue
+        members, median = persona.members, persona.members.median
         table.add_row(
             persona.name,
-            f"{persona.share:.1%}",
-            f"{persona.recency:,.0f} d",
-            f"{persona.purchases:,.0f}",
-            f"{persona.monetary:,.2f}",
-            f"{persona.tenure_days:,.0f} d",
+            f"{members.share:.1%}",
+            f"{median.recency:,.0f} d",
+            f"{median.purchases:,.0f}",
+            f"{median.monetary:,.2f}",
+            f"{median.tenure_days:,.0f} d",
+            f"{members.customer_lifetime_value:,.2f}",
+            f"{members.churn_probability:.0%}",
         )
     return table
 
 
-def _caveat(personas: tuple[Persona, ...]) -> str | None:
-    """Said where the name of a persona promises what its members are not."""
-    for persona in personas:
-        if persona.name == NEW_PROSPECTS and persona.tenure_days > _NEW_DAYS:
-            return (
-                f"{NEW_PROSPECTS}: half of them are customers for over"
-                f" {persona.tenure_days:,.0f} days. This shop has hardly any new customers."
-            )
-    return None
+def _measured_on(evaluation: Evaluation) -> str:
+    dates = {
+        "temporal": "customers and dates that the fit did not see",
+        "split": "customers that the fit did not see (the history is too short for other dates)",
+    }
+    return (
+        f"Measured on {evaluation.customers:,} {dates[evaluation.protocol]}:"
+        f" the {evaluation.horizon_days} days after {evaluation.cutoff}"
+    )
 
 
-def _wins(metric: Metric) -> bool:
-    if metric.better == "one":
-        return abs(metric.value - 1) <= abs(metric.naive - 1)
-    return (metric.value <= metric.naive) == (metric.better == "lower")
+def _metrics(manifest: Manifest) -> Iterator[tuple[ModelName, Metric]]:
+    for model, metrics in manifest.metrics.items():
+        for metric in metrics:
+            yield model, metric
 
 
-def _figure(value: float, *, wins: bool) -> str:
-    text = f"{value:,.4g}"
-    return f"[bold]{text}[/]" if wins else text
+def _figure(metric: Metric, values: Mapping[str, float], name: str) -> str:
+    if name not in values:
+        return ""
+    text = f"{values[name]:,.4g}"
+    best = min(values.values(), key=lambda value: _loss(metric, value))
+    return f"[bold]{text}[/]" if values[name] == best and len(values) > 1 else text
+
+
+def _loss(metric: Metric, value: float) -> float:
+    if metric.better == "near":
+        return abs(value - (metric.target or 0))
+    return value if metric.better == "lower" else -value
 
 
 def _direction(metric: Metric) -> str:
-    return {"lower": "lower", "higher": "higher", "one": "near 1"}[metric.better]
+    return f"near {metric.target:g}" if metric.target is not None else metric.better
 
 
 def versions_table(manifests: Mapping[str, Manifest], pointer: Pointer | None) -> Table:

@@ -7,34 +7,38 @@ from typing import Final, get_args
 import numpy as np
 import numpy.typing as npt
 
-from foretell.contract import RECORD_FIELDS, ModelName, RiskCategory, ValueTier
+from foretell.contract import ACCOUNT_TYPES, RECORD_FIELDS, ModelName, RiskCategory, ValueTier
 from foretell.manifest import (
     FieldDistribution,
     FileEntry,
+    Manifest,
     Persona,
+    PersonaBehaviour,
+    PersonaMembers,
     RiskCategoryRule,
     ValueTierRule,
     sha256,
 )
 from foretell.personas import PROFILES
 from training.examples import Records
-from training.graph.preprocessing import transform
-from training.models import FittedModels
+from training.graph.fitted import FittedModels
 from training.models.clv import Amounts
-from training.models.columns import FEATURE_NAMES, FEATURES
-from training.models.segment import SegmentModel
+from training.models.columns import FEATURES
+from training.models.segment import COLUMNS, Behaviour
 
 _TIER_QUANTILES: Final = (0.5, 0.8, 0.95)
-_RISK_THRESHOLDS: Final = (0.0, 0.25, 0.5, 0.75)
 _BASELINE_BINS: Final = 10
+_KINDS: Final = np.arange(1.0, len(ACCOUNT_TYPES))
 _LIBRARIES: Final = (
     "duckdb",
+    "matplotlib",
     "numpy",
     "onnx",
     "onnxmltools",
     "onnxruntime",
     "pandas",
     "scikit-learn",
+    "scipy",
     "skl2onnx",
     "xgboost-cpu",
 )
@@ -49,39 +53,59 @@ def value_tiers(forecasts: Amounts) -> tuple[ValueTierRule, ...]:
     )
 
 
-def risk_categories() -> tuple[RiskCategoryRule, ...]:
-    """Quarters of the probability."""
+def risk_categories(thresholds: tuple[float, float, float]) -> tuple[RiskCategoryRule, ...]:
+    """From which probability on a customer is in which category."""
     names: tuple[RiskCategory, ...] = get_args(RiskCategory)
     return tuple(
         RiskCategoryRule(name=name, at_least=start)
-        for name, start in zip(names, _RISK_THRESHOLDS, strict=True)
+        for name, start in zip(names, (0.0, *thresholds), strict=True)
     )
 
 
-def personas(model: SegmentModel, current: Records) -> tuple[Persona, ...]:
-    """Each persona with its share of the current customers and their medians."""
-    features = transform(current)
-    chosen = model.distances(features).argmin(axis=1)
-    columns = {name: features[:, column] for column, name in enumerate(FEATURE_NAMES)}
+def personas(models: FittedModels, current: Records) -> tuple[Persona, ...]:
+    """Each persona with its centre and the current customers who are it."""
+    forecasters = models.forecasters
+    features = forecasters.preprocessing.transform(current)
+    chosen = models.segment.predict(features)
+    worth = forecasters.clv.predict(features)
+    leaving = forecasters.churn.predict(features)
+    centers = models.segment.centers()
 
-    def median(name: str, members: npt.NDArray[np.bool_]) -> float:
-        # A persona that nobody is now has no customers to take a median of.
-        return round(float(np.median(columns[name][members])), 2) if members.any() else 0.0
+    def members(rows: npt.NDArray[np.bool_]) -> PersonaMembers | None:
+        if not rows.any():
+            return None
+        return PersonaMembers(
+            share=float(rows.mean()),
+            median=_behaviour(np.median(features[rows][:, COLUMNS], axis=0)),
+            customer_lifetime_value=round(float(worth[rows].mean()), 2),
+            churn_probability=round(float(leaving[rows].mean()), 4),
+        )
 
     return tuple(
         Persona(
             segment_id=number,
             name=profile.name,
             description=profile.description,
-            share=float((chosen == number).mean()),
-            recency=median("recency", chosen == number),
-            purchases=median("purchases", chosen == number),
-            monetary=median("monetary", chosen == number),
-            tenure_days=median("tenure_days", chosen == number),
             recommended_actions=profile.recommended_actions,
+            center=_center(centers[number]) if number in centers else None,
+            members=members(chosen == number),
         )
         for number, profile in enumerate(PROFILES)
     )
+
+
+def centers(manifest: Manifest) -> dict[int, Behaviour]:
+    """Where a version's personas lie, for the next training to start from."""
+    return {
+        persona.segment_id: (
+            persona.center.recency,
+            persona.center.purchases,
+            persona.center.monetary,
+            persona.center.tenure_days,
+        )
+        for persona in manifest.personas
+        if persona.center is not None
+    }
 
 
 def importances(models: FittedModels) -> dict[ModelName, dict[str, float]]:
@@ -89,18 +113,20 @@ def importances(models: FittedModels) -> dict[ModelName, dict[str, float]]:
 
     What a person would call one thing is one thing: the columns made of a field count for it.
     """
-    gains = models.clv.booster.get_score(importance_type="total_gain")
-    of_clv = [_score(gains.get(f"f{column}", 0.0)) for column in range(len(FEATURES))]
+    gains = models.forecasters.clv.booster.get_score(importance_type="total_gain")
+    of_clv = np.zeros(len(FEATURES))
+    for position, column in enumerate(models.forecasters.clv.columns):
+        of_clv[column] = np.sum(gains.get(f"f{position}", 0.0))
     return {
         ModelName.CLV: _by_field(of_clv),
-        ModelName.CHURN: _by_field(models.churn.forest.feature_importances_),
+        ModelName.CHURN: _by_field(models.forecasters.churn.forest.feature_importances_),
     }
 
 
 def drift_baseline(current: Records) -> dict[str, FieldDistribution]:
-    """How each field is distributed over the customers as of now, in tenths."""
+    """How each field is distributed over the customers as of now: in tenths, kinds by kind."""
     return {
-        name: _distribution(values)
+        name: _distribution(values, _KINDS if name == "account_type" else None)
         for name, values in zip(RECORD_FIELDS, current.astype(np.float64).T, strict=True)
     }
 
@@ -118,8 +144,19 @@ def file_entries(files: Mapping[str, bytes]) -> dict[str, FileEntry]:
     }
 
 
-def _score(gain: float | list[float]) -> float:
-    return float(np.sum(gain))
+def _behaviour(median: npt.NDArray[np.float32]) -> PersonaBehaviour:
+    recency, purchases, monetary, tenure_days = (round(float(value), 2) for value in median)
+    return PersonaBehaviour(
+        recency=recency, purchases=purchases, monetary=monetary, tenure_days=tenure_days
+    )
+
+
+def _center(center: Behaviour) -> PersonaBehaviour:
+    # In full: the next training starts exactly there.
+    recency, purchases, monetary, tenure_days = center
+    return PersonaBehaviour(
+        recency=recency, purchases=purchases, monetary=monetary, tenure_days=tenure_days
+    )
 
 
 def _by_field(scores: Iterable[float]) -> dict[str, float]:
@@ -131,11 +168,14 @@ def _by_field(scores: Iterable[float]) -> dict[str, float]:
     return {field: round(score / whole, 6) for field, score in ranked}
 
 
-def _distribution(values: npt.NDArray[np.float64]) -> FieldDistribution:
+def _distribution(
+    values: npt.NDArray[np.float64], given: npt.NDArray[np.float64] | None
+) -> FieldDistribution:
     known = values[~np.isnan(values)]
     if len(known) == 0:
         return FieldDistribution(edges=(), shares=(1.0,), missing=1.0)
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BASELINE_BINS + 1)[1:-1]))
+    tenths = np.linspace(0, 1, _BASELINE_BINS + 1)[1:-1]
+    edges = np.unique(np.quantile(known, tenths)) if given is None else given
     counts = np.bincount(np.searchsorted(edges, known, side="right"), minlength=len(edges) + 1)
     return FieldDistribution(
         edges=tuple(edges.tolist()),

@@ -5,8 +5,8 @@ from onnx import TensorProto
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 
-from training.graph.compose import Branch, converted, written
-from training.graph.preprocessing import OPSETS, OUTPUT
+from training.graph.fragment import OPSETS, Branch, converted, written
+from training.graph.preprocessing import OUTPUT
 from training.models.segment import COLUMNS, SegmentModel
 
 
@@ -41,18 +41,20 @@ def segment_branch(model: SegmentModel) -> Branch:
         + converted(
             clusters,
             "segment_kmeans_",
-            {"input": "segment_scores", "label": "segment_id"},
+            {"input": "segment_scores", "label": "segment_cluster"},
         )
         # The converted K-Means expands the square, which near a centre leaves few digits of the
         # distance; the difference taken first keeps them.
         + written(
             """
-            segment_center = Gather (segment_centers, segment_id)
+            segment_id = Gather (segment_ids, segment_cluster)
+            segment_center = Gather (segment_centers, segment_cluster)
             segment_offset = Sub (segment_scores, segment_center)
             distance_to_center = ReduceL2 <keepdims = 0> (segment_offset, segment_axis)
             """,
             {
                 "segment_centers": model.clusters.cluster_centers_.astype(np.float32),
+                "segment_ids": np.array(model.segment_ids, np.int64),
                 "segment_axis": np.array([1], np.int64),
             },
         )

@@ -1,9 +1,11 @@
 """Personas: K-Means on what a customer did, started where the personas are expected.
 
-Started at five archetypes the cluster's number is the persona, over retrains too; started at
-random the names would have to be guessed from the clusters afterwards.
+Started at five archetypes the cluster's number is the persona; started at random the names would
+have to be guessed from the clusters afterwards. A retraining starts where the live version's
+centres lie, so that a customer who did nothing new keeps the persona.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,19 +14,28 @@ import numpy.typing as npt
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from foretell.personas import PROFILES
+from foretell.personas import NEW_PROSPECTS, PROFILES
 from training.models.columns import FEATURE_NAMES
 
 Features = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
+Behaviour = tuple[float, float, float, float]
+"""Recency, purchases, monetary and tenure in natural units."""
 
 COLUMNS: Final = tuple(
     FEATURE_NAMES.index(name) for name in ("recency", "purchases", "monetary", "tenure_days")
 )
 """The features a persona is made of, in the order of PersonaProfile.start."""
 
+NAMES: Final = tuple(profile.name for profile in PROFILES)
+"""In the order of the segment ids."""
+
 _WINSORISED: Final = (0.01, 0.99)
+_NEW: Final = NAMES.index(NEW_PROSPECTS)
+_NEW_DAYS: Final = 90
+_TENURE: Final = 3
+_MOST_STEPS: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -42,29 +53,87 @@ class Scaling:
         scores: Scores = (np.log1p(behaviour) - self.mean) / self.deviation
         return scores
 
+    def natural(self, scores: Scores) -> npt.NDArray[np.float64]:
+        """Scores (rows, 4) in days, counts and currency."""
+        wide = scores.astype(np.float64)
+        return np.asarray(np.expm1(wide * self.deviation + self.mean), dtype=np.float64)
+
+    def of_natural(self, behaviour: npt.NDArray[np.float64]) -> Scores:
+        """The way back, without winsorising."""
+        return np.asarray((np.log1p(behaviour) - self.mean) / self.deviation, dtype=np.float32)
+
 
 @dataclass(frozen=True)
 class SegmentModel:
-    """The scaling and the five centres."""
+    """The scaling, the centres, and the persona that each centre is."""
 
     scaling: Scaling
     clusters: KMeans
+    segment_ids: tuple[int, ...]
 
     def distances(self, features: Features) -> Scores:
-        """Distance to each persona's centre, in standard deviations; shape (rows, 5)."""
+        """Distance to each persona's centre, in standard deviations; shape (rows, centres)."""
         distances: Scores = self.clusters.transform(self.scaling(features))
         return distances
 
+    def predict(self, features: Features) -> Labels:
+        """Segment id of each customer, shape (rows,)."""
+        nearest = self.distances(features).argmin(axis=1)
+        personas: Labels = np.array(self.segment_ids, dtype=np.int64)[nearest]
+        return personas
 
-def fit(features: Features) -> SegmentModel:
-    """Fit on features of shape (rows, columns). There is nothing random in it."""
+    def centers(self) -> dict[int, Behaviour]:
+        """Where each persona lies, in natural units, by segment id."""
+        natural = self.scaling.natural(self.clusters.cluster_centers_)
+        return {
+            segment_id: (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
+            for segment_id, row in zip(self.segment_ids, natural, strict=True)
+        }
+
+
+def fit(features: Features, before: Mapping[int, Behaviour] | None = None) -> SegmentModel:
+    """Fit on features of shape (rows, columns). There is nothing random in it.
+
+    A shop may have no new customers. The persona of that name would then be filled with others:
+    where half of its members are customers for longer than 90 days, it is left out.
+
+    Args:
+        features: of all customers as they are now.
+        before: the centres of the live version, to start from; without it, the archetypes.
+
+    """
     scaling = _scaling(features)
-    start = np.array([profile.start for profile in PROFILES], dtype=np.float32)
-    clusters = KMeans(n_clusters=len(PROFILES), init=start, n_init=1)
+    everyone = _start(scaling, before or {})
+    model = _fit(features, scaling, everyone)
+    new = model.predict(features) == _NEW
+    if new.any() and np.median(features[new, COLUMNS[_TENURE]]) <= _NEW_DAYS:
+        return model
+    return _fit(features, scaling, {n: start for n, start in everyone.items() if n != _NEW})
+
+
+def _start(scaling: Scaling, before: Mapping[int, Behaviour]) -> dict[int, Scores]:
+    return {
+        number: scaling.of_natural(np.array(before[number]))
+        if number in before
+        else np.array(profile.start, dtype=np.float32)
+        for number, profile in enumerate(PROFILES)
+    }
+
+
+def _fit(features: Features, scaling: Scaling, start: Mapping[int, Scores]) -> SegmentModel:
+    clusters = KMeans(
+        n_clusters=len(start),
+        init=np.array(list(start.values())),
+        n_init=1,
+        # To the end, where nobody changes the persona any more: a retraining on the same
+        # customers that starts there stays there, to the bit.
+        tol=0,
+        max_iter=_MOST_STEPS,
+    )
     # Threads add up partial sums in the order they finish; one thread gives the same bits always.
     with threadpool_limits(limits=1):
         clusters.fit(scaling(features))
-    return SegmentModel(scaling, clusters)
+    return SegmentModel(scaling, clusters, tuple(start))
 
 
 def _scaling(features: Features) -> Scaling:

@@ -49,8 +49,16 @@ Measured at 20,000 customers over 1,096 days (seeds 1 to 3): the best 20 % of th
 """
 
 from training.simulate.files import write
-from training.simulate.spend import expected_spend
+from training.simulate.spend import expected_spend, no_purchase_probability
 from training.simulate.summary import ShopSummary, describe
 from training.simulate.tables import Shop, simulate
 
-__all__ = ["Shop", "ShopSummary", "describe", "expected_spend", "simulate", "write"]
+__all__ = [
+    "Shop",
+    "ShopSummary",
+    "describe",
+    "expected_spend",
+    "no_purchase_probability",
+    "simulate",
+    "write",
+]

@@ -141,11 +141,31 @@ class Prediction(BaseModel):
     model_version: str = Field(description="The published version that answered.")
 
 
+class SpendInterval(BaseModel):
+    """What a customer like this may well spend. Measured on customers the models never saw."""
+
+    model_config = ConfigDict(frozen=True)
+
+    low: float = Field(ge=0, description="One customer in ten spends less than this; often 0.")
+    median: float = Field(
+        ge=0,
+        description=(
+            "Half of such customers spend less. Under the expected spend, because few spend much;"
+            " 0 for whoever more likely than not buys nothing."
+        ),
+    )
+    high: float = Field(ge=0, description="One customer in ten spends more than this.")
+    coverage: float = Field(description="Share of the customers between low and high.")
+
+
 class ClvPrediction(Prediction):
     """What the customer will be worth."""
 
     customer_lifetime_value: float = Field(
         ge=0, description="Expected spend over the next horizon_days, in the shop's currency."
+    )
+    interval: SpendInterval = Field(
+        description="Around the median of the spend over the same days, in the same currency."
     )
     horizon_days: int = Field(description="How far ahead the models look, in days.")
     value_tier: ValueTier = Field(

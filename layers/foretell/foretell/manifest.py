@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from foretell.contract import RECORD_FIELDS, ModelName, RiskCategory, ValueTier
 from foretell.problems import DigestMismatch, IncompatibleVersion
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 VERSION_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 
 
@@ -40,23 +40,24 @@ class TrainingData(_Document):
     last_day: date
     as_of: date = Field(description="Customers are described as of the end of this day.")
     label_cutoff: date = Field(
-        description="Features up to this day, labels from the day after to as_of."
+        description="Learnt from features up to this day and labels of training_horizon_days after."
     )
     transactions: int = Field(description="Rows kept after cleaning.")
     customers: int = Field(description="Customers with a purchase on or before as_of.")
     training_customers: int = Field(description="Those with one on or before label_cutoff.")
-    churn_rate: float = Field(description="Share of them without a purchase until as_of.")
+    churn_rate: float = Field(description="Share of them without a purchase in those days.")
 
 
 class Metric(_Document):
-    """One measured figure, beside that of a naive forecast of the same customers."""
+    """One measured figure, beside those of other methods on the same customers."""
 
     name: str
     value: float
-    naive: float
-    better: Literal["lower", "higher", "one"] = Field(
-        description="Which way is good; 'one' for a ratio that should be 1."
+    peers: dict[str, float] = Field(description="The same figure of other methods, by name.")
+    better: Literal["lower", "higher", "near"] = Field(
+        description="Which way is good; 'near' for a figure that should be `target`."
     )
+    target: float | None = None
 
 
 class ValueTierRule(_Document):
@@ -73,18 +74,38 @@ class RiskCategoryRule(_Document):
     at_least: float = Field(ge=0, le=1)
 
 
+class PersonaBehaviour(_Document):
+    """Recency and the like in natural units."""
+
+    recency: float = Field(description="Days since the last purchase.")
+    purchases: float = Field(description="Number of purchases.")
+    monetary: float = Field(description="Total spend, in the shop's currency.")
+    tenure_days: float = Field(description="Days since the first purchase.")
+
+
+class PersonaMembers(_Document):
+    """The customers who are this persona as of as_of."""
+
+    share: float = Field(description="Of all customers.")
+    median: PersonaBehaviour
+    customer_lifetime_value: float = Field(description="Mean expected spend over the horizon.")
+    churn_probability: float = Field(description="Mean probability of no purchase in it.")
+
+
 class Persona(_Document):
     """One of the five segments."""
 
     segment_id: int
     name: str
     description: str
-    share: float = Field(description="Of the customers as of as_of.")
-    recency: float = Field(description="Median, days since the last purchase.")
-    purchases: float = Field(description="Median number of purchases.")
-    monetary: float = Field(description="Median total spend.")
-    tenure_days: float = Field(description="Median, days since the first purchase.")
     recommended_actions: tuple[str, ...]
+    center: PersonaBehaviour | None = Field(
+        description=(
+            "The cluster's centre, where the next training looks for the persona first; null for"
+            " a persona this shop does not have."
+        )
+    )
+    members: PersonaMembers | None = Field(description="Null where nobody is this persona.")
 
 
 class FieldDistribution(_Document):
@@ -98,14 +119,45 @@ class FieldDistribution(_Document):
     missing: float = Field(description="Share of the customers without a value.")
 
 
+class Evaluation(_Document):
+    """How the metrics of CLV and churn were measured."""
+
+    protocol: Literal["temporal", "split"] = Field(
+        description=(
+            "temporal: other customers at a later date than any the fit saw; split: other"
+            " customers at the same date, where the history is too short for more."
+        )
+    )
+    customers: int = Field(description="Customers asked about; no fit saw them.")
+    cutoff: date = Field(description="The day they are described as of.")
+    horizon_days: int = Field(description="Days after it over which they were watched.")
+    learnt_cutoff: date = Field(description="Label cut-off of the fit.")
+    learnt_horizon_days: int = Field(description="Days that its labels cover.")
+
+
+class Gate(_Document):
+    """A check between publishing a version and making it live."""
+
+    name: str
+    verdict: Literal["passed", "warned", "failed"]
+    detail: str = Field(description="The figure, and what it was held against.")
+
+
 class Manifest(_Document):
     """Everything a function, an analyst or the page must know of a version."""
 
     schema_version: int = SCHEMA_VERSION
     horizon_days: int = Field(ge=1)
+    training_horizon_days: int = Field(
+        ge=1, description="How far the labels look; under horizon_days where history is short."
+    )
+    interval_coverage: float = Field(
+        gt=0, lt=1, description="Share of the customers whose spend an interval is meant to hold."
+    )
     record_fields: tuple[str, ...] = RECORD_FIELDS
     features: tuple[str, ...] = Field(description="Columns the trees were trained on.")
     data: TrainingData
+    evaluation: Evaluation
     metrics: dict[ModelName, tuple[Metric, ...]]
     importances: dict[ModelName, dict[str, float]] = Field(
         description="Share of each record field in a model's splits, adding up to 1."
@@ -114,6 +166,10 @@ class Manifest(_Document):
     risk_categories: tuple[RiskCategoryRule, ...]
     personas: tuple[Persona, ...]
     drift_baseline: dict[str, FieldDistribution]
+    gates: tuple[Gate, ...] = Field(description="What stood between this version and the pointer.")
+    forced: str | None = Field(
+        default=None, description="Why it was made live although a gate failed."
+    )
     parity: dict[str, float] = Field(
         description="Largest relative difference between native model and graph, by output."
     )

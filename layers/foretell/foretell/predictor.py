@@ -17,6 +17,7 @@ from foretell.contract import (
     ModelName,
     Prediction,
     SegmentPrediction,
+    SpendInterval,
     to_matrix,
 )
 from foretell.manifest import Manifest, RiskCategoryRule, ValueTierRule
@@ -24,12 +25,13 @@ from foretell.problems import IncompatibleVersion
 from foretell.registry import Registry
 
 INPUT: Final = "record"
+_OF_CLV: Final = ("customer_lifetime_value", "interval_low", "interval_median", "interval_high")
 OUTPUTS: Final[Mapping[ModelName, tuple[str, ...]]] = {
-    ModelName.CLV: ("customer_lifetime_value",),
+    ModelName.CLV: _OF_CLV,
     ModelName.CHURN: ("churn_probability",),
     ModelName.SEGMENT: ("segment_id", "distance_to_center"),
     ModelName.COMPREHENSIVE: (
-        "customer_lifetime_value",
+        *_OF_CLV,
         "churn_probability",
         "segment_id",
         "distance_to_center",
@@ -110,6 +112,12 @@ def _clv(columns: Columns, row: int, manifest: Manifest) -> Fields:
     value = _money(columns["customer_lifetime_value"][row])
     return {
         "customer_lifetime_value": value,
+        "interval": SpendInterval.model_construct(
+            low=_money(columns["interval_low"][row]),
+            median=_money(columns["interval_median"][row]),
+            high=_money(columns["interval_high"][row]),
+            coverage=manifest.interval_coverage,
+        ),
         "horizon_days": manifest.horizon_days,
         "value_tier": _category(manifest.value_tiers, value),
     }

@@ -20,7 +20,7 @@ from training.publish import promote, publish
 Logged = Callable[[], list[dict[str, Any]]]
 
 ONLY = {
-    ModelName.CLV: {"customer_lifetime_value", "horizon_days", "value_tier"},
+    ModelName.CLV: {"customer_lifetime_value", "interval", "horizon_days", "value_tier"},
     ModelName.CHURN: {"churn_probability", "horizon_days", "risk_category"},
     ModelName.SEGMENT: {
         "segment_id",
@@ -131,6 +131,36 @@ class TestPredictions:
         assert together["value_at_risk"] == pytest.approx(
             together["customer_lifetime_value"] * together["churn_probability"], abs=0.01
         )
+
+    def test_the_interval_is_in_order_and_states_its_coverage(self, clv: Function) -> None:
+        once = {"tenure_days": 300, "recency": 300, "frequency": 0.1, "monetary": 20}
+        often = {"tenure_days": 412, "recency": 8, "frequency": 1.5, "monetary": 2_000}
+
+        rarely, surely = (clv.predict(record).body["interval"] for record in (once, often))
+
+        for interval in (rarely, surely):
+            assert 0 <= interval["low"] <= interval["median"] <= interval["high"]
+            assert interval["coverage"] == 0.8
+        assert rarely["median"] == 0
+        assert surely["low"] > 0
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            {"tenure_days": 0, "recency": 0, "frequency": 0, "monetary": 0},
+            {"tenure_days": 0, "recency": 0, "frequency": 30, "monetary": 1e9},
+            {"tenure_days": 36_525, "recency": 0, "frequency": 3_000, "monetary": 1e9},
+            {"tenure_days": 36_525, "recency": 36_525, "frequency": 1e-9, "monetary": 0.01},
+        ],
+    )
+    def test_no_possible_customer_is_worth_a_negative_or_infinite_amount(
+        self, clv: Function, record: dict[str, float]
+    ) -> None:
+        answer = clv.predict(record)
+
+        assert answer.status == 200
+        assert 0 <= answer.body["customer_lifetime_value"] < 1e12
+        assert 0 <= answer.body["interval"]["high"] < 1e12
 
     def test_nobody_is_given_an_id_that_was_not_sent(self, clv: Function) -> None:
         answer = clv.predict({"tenure_days": 0, "recency": 0, "frequency": 30, "monetary": 12.5})

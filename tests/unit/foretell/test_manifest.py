@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from foretell import manifest as manifests
 from foretell.contract import RECORD_FIELDS
-from foretell.manifest import Manifest, Pointer, Promotion, TrainingData
+from foretell.manifest import Evaluation, Manifest, Pointer, Promotion, TrainingData
 from foretell.problems import DigestMismatch, IncompatibleVersion
 
 AS_OF = date(2025, 12, 31)
@@ -17,6 +17,17 @@ AS_OF = date(2025, 12, 31)
 def a_manifest(**changed: object) -> Manifest:
     values: dict[str, object] = {
         "horizon_days": 180,
+        "training_horizon_days": 180,
+        "interval_coverage": 0.8,
+        "evaluation": Evaluation(
+            protocol="temporal",
+            customers=4,
+            cutoff=date(2025, 7, 4),
+            horizon_days=180,
+            learnt_cutoff=date(2024, 7, 4),
+            learnt_horizon_days=180,
+        ),
+        "gates": (),
         "features": ("recency",),
         "data": TrainingData(
             first_day=date(2023, 1, 1),

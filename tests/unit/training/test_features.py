@@ -132,6 +132,7 @@ def test_a_customer_in_numbers() -> None:
             "support_tickets": None,
             "purchases": 2,
             "first_to_last_days": 15,
+            "first_purchase_amount": 20.2,
         }
 
 
@@ -156,6 +157,20 @@ def test_a_first_purchase_on_the_cutoff_day_counts() -> None:
     with clean_tables(orders) as tables:
         features = only(customer_features(tables, CUTOFF))
     assert (features["customer_id"], features["tenure_days"], features["frequency"]) == ("a", 0, 30)
+
+
+def test_the_first_purchase_amount_is_the_net_of_the_first_day_that_counts() -> None:
+    # Given a first day that a reversal undid, then one with two orders and a partial reversal
+    orders = [order("a", "2024-06-01", "50"), order("a", "2024-06-01", "-50")]
+    orders += [order("a", "2024-06-02", each) for each in ("10.10", "10.20", "-0.30")]
+    orders += [order("a", "2024-06-03", "70"), order("b", "2024-06-03", "0")]
+    orders += [order("b", "2024-06-04", "9")]
+    # When the customers are described
+    with clean_tables(orders) as tables:
+        features = customer_features(tables, CUTOFF)
+    # Then what the second day came to is the first purchase, and a voucher's is worth nothing
+    assert features["first_purchase_amount"].tolist() == [20.0, 0.0]
+    assert features["first_purchase_amount"].dtype == "float64"
 
 
 def test_labels_look_at_the_horizon_alone() -> None:
@@ -294,6 +309,7 @@ def reference_orders(purchases: dict[date, Decimal], cutoff: date) -> dict[str, 
         "avg_purchase_amount": monetary / count,
         "purchases": count,
         "first_to_last_days": (last - first).days,
+        "first_purchase_amount": float(purchases[first]),
     }
 
 

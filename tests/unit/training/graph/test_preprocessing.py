@@ -9,13 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.contract import ACCOUNT_TYPES, RECORD_FIELDS, CustomerRecord, to_matrix
-from training.graph.preprocessing import MISSING, transform
-from training.models.columns import FEATURE_NAMES, FEATURES
+from training.btyd import Btyd, GammaGamma, ParetoNbd
+from training.graph.preprocessing import MISSING, Preprocessing, behaviour, history
+from training.models.columns import BEHAVIOUR, FEATURE_NAMES, FEATURES
+
+BTYD = Btyd(ParetoNbd(r=0.9, alpha=46, s=0.7, beta=350), GammaGamma(p=4, q=4, v=30))
+PREPROCESSING = Preprocessing(BTYD, 180)
 
 
 def features(**fields: Any) -> dict[str, float]:
     record = {"tenure_days": 0, "recency": 0, "frequency": 0, "monetary": 0, **fields}
-    row = transform(to_matrix([CustomerRecord.model_validate(record)]))[0]
+    row = PREPROCESSING.transform(to_matrix([CustomerRecord.model_validate(record)]))[0]
     return dict(zip(FEATURE_NAMES, row.tolist(), strict=True))
 
 
@@ -110,7 +114,50 @@ def test_a_row_does_not_depend_on_its_neighbours() -> None:
     random = np.random.default_rng(3)
     matrix = random.uniform(0, 100, (50, len(RECORD_FIELDS))).astype(np.float32)
 
-    together = transform(matrix)
+    together = PREPROCESSING.transform(matrix)
 
-    alone = np.concatenate([transform(row[np.newaxis]) for row in matrix])
+    alone = np.concatenate([PREPROCESSING.transform(row[np.newaxis]) for row in matrix])
     np.testing.assert_array_equal(together, alone)
+
+
+def some_records(rows: int = 50) -> np.ndarray:
+    random = np.random.default_rng(4)
+    tenure = random.integers(0, 900, rows)
+    recency = random.integers(0, tenure + 1)
+    purchases = random.integers(1, 30, rows)
+    matrix = np.full((rows, len(RECORD_FIELDS)), np.nan, np.float32)
+    matrix[:, :4] = np.stack(
+        [tenure, recency, 30 * purchases / np.maximum(tenure, 1), 20 * purchases], axis=1
+    )
+    return matrix
+
+
+def test_the_behaviour_needs_no_fit_and_comes_first() -> None:
+    records = some_records()
+
+    alone = behaviour(records)
+
+    assert alone.shape == (50, len(BEHAVIOUR))
+    np.testing.assert_array_equal(alone, PREPROCESSING.transform(records)[:, : len(BEHAVIOUR)])
+
+
+def test_the_history_is_what_the_record_tells() -> None:
+    sent = to_matrix(
+        [
+            CustomerRecord(tenure_days=300, recency=60, frequency=0.5, monetary=500),
+            CustomerRecord(tenure_days=0, recency=0, frequency=30, monetary=12),
+            CustomerRecord(tenure_days=9, recency=9, frequency=0, monetary=0),
+        ]
+    )
+
+    told = history(sent)
+
+    assert told.purchases.tolist() == [5, 1, 0]
+    assert told.repeats.tolist() == [4, 0, 0]
+    assert told.last.tolist() == [240, 0, 0]
+    assert told.tenure.tolist() == [300, 0, 9]
+    assert told.monetary.tolist() == [500, 12, 0]
+
+
+def test_an_empty_batch_has_no_features() -> None:
+    assert PREPROCESSING.transform(some_records(0)).shape == (0, len(FEATURES))

@@ -5,9 +5,8 @@ Commands import what they need when they run, so that --help answers at once.
 
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Final, ParamSpec, TypedDict, TypeVar, Unpack
+from typing import Final, Unpack
 
 import click
 
@@ -15,18 +14,16 @@ from foretell import environment
 from foretell.problems import RegistryError
 from foretell.registry import Registry, RegistryAddress, connect
 from training import publish, terminal
-from training.errors import InputError, LostRace, ParityError
-from training.request import DEFAULT_HORIZON_DAYS, TrainingRequest
-from training.tables import Sources
+from training.cli.options import TrainingOptions, training_options, training_request
+from training.errors import HeldBack, InputError, LostRace, ParityError
+from training.request import TrainingRequest
 
 INTERRUPTED: Final = 130
-PUBLISHED_NOT_LIVE: Final = 3
+LOST_RACE: Final = 3
+HELD_BACK: Final = 4
 
 LocalRegistry = Callable[[], str | None]
 """Makes the platform on this machine the one S3 speaks to, and says where its registry is."""
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 _registry_option = click.option(
     "--registry",
@@ -49,7 +46,10 @@ def main(commands: click.Group, local_registry: LocalRegistry) -> None:
         sys.exit(INTERRUPTED)
     except LostRace as error:
         terminal.error(str(error))
-        sys.exit(PUBLISHED_NOT_LIVE)
+        sys.exit(LOST_RACE)
+    except HeldBack as error:
+        terminal.error(str(error))
+        sys.exit(HELD_BACK)
     except (InputError, ParityError, RegistryError) as error:
         terminal.error(str(error))
         sys.exit(1)
@@ -59,81 +59,6 @@ def main(commands: click.Group, local_registry: LocalRegistry) -> None:
 @click.version_option(package_name="foretell")
 def commands() -> None:
     """Customer predictions from a transaction log: lifetime value, churn, personas."""
-
-
-def training_options(command: Callable[P, R]) -> Callable[P, R]:
-    """The options that say what to train on, as the keyword arguments TrainingOptions."""
-    options = (
-        click.option(
-            "--customers",
-            metavar="PATH",
-            help="Optional table: customer_id, signup_date, age, account_type.",
-        ),
-        click.option(
-            "--engagement",
-            metavar="PATH",
-            help=(
-                "Optional table: customer_id, month, emails_sent, emails_opened, website_visits,"
-                " support_tickets."
-            ),
-        ),
-        click.option(
-            "--column",
-            "columns",
-            multiple=True,
-            metavar="NAME=EXPRESSION",
-            help=(
-                "Where a column comes from: a source column or SQL over the source columns."
-                " Repeat it for each; TABLE.NAME=EXPRESSION names the table."
-            ),
-        ),
-        click.option(
-            "--timezone",
-            default="UTC",
-            show_default=True,
-            help="The shop's, such as Europe/Berlin: it decides where a day ends.",
-        ),
-        click.option(
-            "--as-of",
-            type=click.DateTime(["%Y-%m-%d"]),
-            metavar="DATE",
-            help="Train as if it were the end of this day. [default: the log's last day]",
-        ),
-        click.option(
-            "--horizon-days",
-            type=click.IntRange(min=1),
-            default=DEFAULT_HORIZON_DAYS,
-            show_default=True,
-            help="How far ahead to look.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-class TrainingOptions(TypedDict):
-    """What training_options hands to a command."""
-
-    customers: str | None
-    engagement: str | None
-    columns: tuple[str, ...]
-    timezone: str
-    as_of: datetime | None
-    horizon_days: int
-
-
-def training_request(transactions: str, options: TrainingOptions) -> TrainingRequest:
-    """What a command with the training options asks for."""
-    sources = Sources(
-        transactions,
-        options["customers"],
-        options["engagement"],
-        options["columns"],
-        options["timezone"],
-    )
-    as_of = options["as_of"]
-    return TrainingRequest(sources, as_of.date() if as_of else None, options["horizon_days"])
 
 
 @commands.command(
@@ -181,7 +106,11 @@ def train(
     registry: str | None,
     **options: Unpack[TrainingOptions],
 ) -> None:
-    """Train the three models on a transaction log, publish them and make them live."""
+    """Train the models on a transaction log, publish them and make them live.
+
+    Exit code 4: published but held back, because a gate failed. 3: published, but another version
+    was made live meanwhile.
+    """
     target = open_registry(registry, local_registry)
     train_and_tell(training_request(transactions, options), target)
 
@@ -198,6 +127,34 @@ def versions(local_registry: LocalRegistry, registry: str | None) -> None:
     seen = publish.live_or_none(source)
     manifests = {version: source.manifest(version) for version in published}
     terminal.console.print(terminal.versions_table(manifests, seen.pointer if seen else None))
+
+
+@commands.command(epilog="Example: foretell card --out card.html")
+@click.argument("version", required=False)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("card.html"),
+    show_default=True,
+    help="File to write.",
+)
+@_registry_option
+@click.pass_obj
+def card(
+    local_registry: LocalRegistry, version: str | None, out: Path, registry: str | None
+) -> None:
+    """Fetch a version's model card, by default the live one's: a page for a browser."""
+    source = open_registry(registry, local_registry)
+    seen = publish.live_or_none(source)
+    chosen = version or (seen.pointer.version if seen else None)
+    if chosen is None:
+        raise InputError(f"nothing is live in {source.address}: name a version, or train one")
+    content = source.file(chosen, publish.CARD, source.manifest(chosen))
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"--out {out}: {error.strerror}") from error
+    terminal.console.print(f"The card of {chosen} is in {out}: open it in a browser")
 
 
 @commands.command(epilog="Example: foretell promote 2025-12-31-0123456789ab")
@@ -221,7 +178,12 @@ def rollback(local_registry: LocalRegistry, registry: str | None) -> None:
 
 
 def train_and_tell(request: TrainingRequest, registry: Registry) -> None:
-    """Train with progress on the terminal, then show what was dropped, measured and published."""
+    """Train with progress on the terminal, then show what was dropped, measured and published.
+
+    Raises:
+        HeldBack: a gate failed; the live version is as it was.
+
+    """
     from training.run import train as run  # noqa: PLC0415
 
     result = run(request, registry, terminal.step)
@@ -229,7 +191,16 @@ def train_and_tell(request: TrainingRequest, registry: Registry) -> None:
         terminal.cleaning_table(result.cleaning),
         terminal.metrics_table(result.manifest),
         terminal.personas_table(result.manifest.personas),
-        f"Live: [bold]{result.version}[/] in {registry.address}",
+        terminal.gates_table(result.manifest),
+    )
+    if not result.promoted:
+        raise HeldBack(
+            f"version {result.version} is published but was not made live, because a gate failed"
+            f" (see the table). Look at its model card, then `foretell promote {result.version}`,"
+            ' or train again with --force "why"'
+        )
+    terminal.console.print(
+        f"Live: [bold]{result.version}[/] in {registry.address}; `foretell card` fetches its card"
     )
 
 

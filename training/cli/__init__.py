@@ -1,0 +1,16 @@
+"""The command line of training and of the registry."""
+
+from training.cli.commands import commands, main, train_and_tell
+from training.cli.evaluate import evaluate
+from training.cli.options import TrainingOptions, training_options, training_request
+
+commands.add_command(evaluate)
+
+__all__ = [
+    "TrainingOptions",
+    "commands",
+    "main",
+    "train_and_tell",
+    "training_options",
+    "training_request",
+]

@@ -1,0 +1,1 @@
+"""How good the forecasts are: measured on customers and dates that no fit saw, beside peers."""

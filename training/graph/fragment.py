@@ -1,0 +1,112 @@
+"""Pieces of a graph: nodes and the constants they read, put one after the other.
+
+onnx.compose.merge_models stumbles over converters that write other opsets and over a tensor that
+several branches read; copying the nodes under new names is shorter and says what happens.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+
+from foretell.contract import RECORD_FIELDS
+from foretell.predictor import INPUT
+
+OPSETS: Final = {"": 18, "ai.onnx.ml": 3}
+IR_VERSION: Final = 10
+
+Rename = Callable[[str], str]
+Constants = Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64] | npt.NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """Nodes in running order, and the constants they read."""
+
+    nodes: tuple[NodeProto, ...]
+    constants: tuple[TensorProto, ...] = ()
+
+    def __add__(self, after: "Fragment") -> "Fragment":
+        return Fragment(self.nodes + after.nodes, self.constants + after.constants)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A model: from the features to its answers, each of shape (rows,)."""
+
+    fragment: Fragment
+    outputs: Mapping[str, int]
+    """Name of each answer and its ONNX element type."""
+
+
+def written(text: str, constants: Constants) -> Fragment:
+    """A fragment from ONNX text, one node a line; a line that does not end a node goes on."""
+    nodes = " ".join(text.split()).replace(") ", ")\n").splitlines()
+    return Fragment(
+        tuple(onnx.parser.parse_node(node) for node in nodes),
+        tuple(numpy_helper.from_array(value, name) for name, value in constants.items()),
+    )
+
+
+def converted(model: onnx.ModelProto, prefix: str, renamed: Mapping[str, str]) -> Fragment:
+    """A converter's graph as a fragment.
+
+    Args:
+        model: what the converter made.
+        prefix: put before every name, so that two converted models can live in one graph.
+        renamed: the tensors to be known by another name instead: inputs and outputs.
+
+    """
+
+    def rename(name: str) -> str:
+        return renamed.get(name, f"{prefix}{name}") if name else ""
+
+    return Fragment(
+        tuple(_renamed_node(node, rename) for node in model.graph.node),
+        tuple(_renamed_tensor(tensor, rename) for tensor in model.graph.initializer),
+    )
+
+
+def model_of(name: str, fragment: Fragment, outputs: list[ValueInfoProto]) -> onnx.ModelProto:
+    """A checked model from the customer record to the outputs, of what they depend on alone."""
+    record = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["rows", len(RECORD_FIELDS)])
+    nodes, constants = _needed(fragment, {output.name for output in outputs})
+    model = helper.make_model(
+        helper.make_graph(nodes, name, [record], outputs, constants),
+        opset_imports=[helper.make_opsetid(domain, number) for domain, number in OPSETS.items()],
+        ir_version=IR_VERSION,
+        producer_name="foretell",
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _needed(fragment: Fragment, outputs: set[str]) -> tuple[list[NodeProto], list[TensorProto]]:
+    """What the outputs depend on: converters also compute what nobody asked for."""
+    wanted = set(outputs)
+    nodes = []
+    for node in reversed(fragment.nodes):
+        if wanted.intersection(node.output):
+            nodes.append(node)
+            wanted.update(node.input)
+    return nodes[::-1], [tensor for tensor in fragment.constants if tensor.name in wanted]
+
+
+def _renamed_node(node: NodeProto, rename: Rename) -> NodeProto:
+    copy = NodeProto()
+    copy.CopyFrom(node)
+    copy.name = rename(node.name)
+    copy.input[:] = [rename(name) for name in node.input]
+    copy.output[:] = [rename(name) for name in node.output]
+    return copy
+
+
+def _renamed_tensor(tensor: TensorProto, rename: Rename) -> TensorProto:
+    copy = TensorProto()
+    copy.CopyFrom(tensor)
+    copy.name = rename(tensor.name)
+    return copy
