@@ -14,7 +14,7 @@ from training.examples import Records
 from training.gates import data as data_gates
 from training.gates import live, promotion
 from training.graph import parity
-from training.graph.fitted import FittedModels, build_graphs
+from training.graph.fitted import FittedModels, Forecasters, build_graphs
 from training.graph.preprocessing import behaviour
 from training.models.columns import FEATURE_NAMES
 from training.models.interval import COVERAGE
@@ -96,7 +96,7 @@ def train(request: TrainingRequest, registry: Registry, step: Step) -> TrainingR
     files = {model.graph_file: body for model, body in graphs.items()}
     if before is not None:
         with step("Comparing with the live version"):
-            measured = _with_live(measured, customers, request, before, files)
+            measured = _with_live(measured, customers, request, models.forecasters, before, files)
     manifest = _manifest(request, customers, models, measured, differences)
     with step("Drawing the model card"):
         files[CARD] = card.render(manifest, measured.hold_out)
@@ -153,12 +153,13 @@ def _with_live(
     measured: _Measured,
     customers: _Customers,
     request: TrainingRequest,
+    fitted: Forecasters,
     live_version: live.LiveVersion,
     files: Mapping[str, bytes],
 ) -> _Measured:
     gates = live_version.gates_if_same(files)
     if gates is None:
-        gates = (live.compare(live_version, customers.trial, request.horizon_days),)
+        gates = (live.compare(live_version, customers.trial, request.horizon_days, fitted),)
     return replace(measured, gates=(*measured.gates, *gates))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 
@@ -11,7 +12,11 @@ from training.evaluate.comparison import TRUTH, Compared, Comparison, Spread
 from training.evaluate.hold_out import FORETELL
 
 _TITLES: Final = {ModelName.CLV: "Lifetime value", ModelName.CHURN: "Churn"}
-_DIRECTIONS: Final = {"lower": "lower", "higher": "higher"}
+_DIRECTIONS: Final = {"lower": "lower is better", "higher": "higher is better"}
+_CAPTION: Final = (
+    "Bold: the best of a row (the truth is not in the running). BG, Pareto: BG/NBD,"
+    " Pareto/NBD; GG: Gamma-Gamma, fitted to repeat purchases (classic) or to all."
+)
 
 
 def tables(found: Comparison) -> tuple[RenderableType, ...]:
@@ -88,25 +93,35 @@ def _table(model: ModelName, figures: tuple[Compared, ...]) -> Table:
     table = Table(
         title=_TITLES[model],
         title_justify="left",
-        caption="Bold: the best of a row (the truth is not in the running).",
+        caption=_CAPTION,
         caption_justify="left",
-        padding=(0, 1),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
-    table.add_column("metric", no_wrap=True)
-    table.add_column("better")
+    table.add_column("metric", no_wrap=True, min_width=17)
     for name in methods:
-        table.add_column(name, justify="right")
+        table.add_column(_short(name), justify="right", no_wrap=True, vertical="bottom")
     for compared in figures:
         cells = [_cell(compared, name) for name in methods]
-        table.add_row(compared.measure.name, _direction(compared), *cells)
+        table.add_row(f"{compared.measure.name}\n[dim]{_direction(compared)}[/]", *cells)
     return table
+
+
+def _short(name: str) -> str:
+    """Narrow enough for a terminal of 80 columns."""
+    return (
+        name.replace("/NBD + Gamma-Gamma (", "\n+ GG,\n")
+        .replace(" purchases)", "")
+        .replace(")", "")
+        .replace("Known truth", "Known\ntruth")
+    )
 
 
 def _cell(compared: Compared, name: str) -> str:
     spread = compared.methods.get(name)
     if spread is None:
         return ""
-    text = _told(spread)
+    text = _told(spread).replace(" ", "\n")
     return f"[bold]{text}[/]" if name == _best(compared) else text
 
 
@@ -116,13 +131,16 @@ def _best(compared: Compared) -> str:
 
 
 def _told(spread: Spread) -> str:
-    digits = 1 if abs(spread.mean) >= 10 else 4  # noqa: PLR2004 - money, or a ratio
-    told = f"{spread.mean:,.{digits}f}"
-    return told if spread.half_width is None else f"{told} ±{spread.half_width:,.{digits}f}"
+    money = abs(spread.mean) >= 10  # noqa: PLR2004 - no ratio comes near it
+    told = f"{spread.mean:,.{1 if money else 4}f}"
+    if spread.half_width is None:
+        return told
+    return f"{told} ±{spread.half_width:,.{1 if money else 3}f}"
 
 
 def _direction(compared: Compared) -> str:
-    near = f"near {compared.measure.target:g}" if compared.measure.target is not None else ""
+    target = compared.measure.target
+    near = "" if target is None else f"{target:g} is right"
     return _DIRECTIONS.get(compared.measure.better, near)
 
 

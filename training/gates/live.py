@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from foretell import predictor
 from foretell.contract import ModelName
@@ -9,9 +10,11 @@ from foretell.manifest import Gate, Manifest, sha256
 from foretell.problems import RegistryError
 from foretell.registry import PointerRead, Registry
 from training.evaluate import figures, protocol
-from training.evaluate.hold_out import Forecast, HoldOut
+from training.evaluate.hold_out import FORETELL, Forecast, HoldOut
 from training.examples import Records
 from training.gates import promotion
+from training.graph.fitted import Forecasters
+from training.periods import Period
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,14 @@ def version_or_none(registry: Registry, seen: PointerRead | None) -> LiveVersion
         return LiveVersion(registry, seen.pointer.version, None)
 
 
-def compare(live: LiveVersion, trial: protocol.Trial, horizon_days: int) -> Gate:
-    """Held-out customers of the newest labels: a fit without them, and the live graphs.
+def compare(
+    live: LiveVersion, trial: protocol.Trial, horizon_days: int, fitted: Forecasters
+) -> Gate:
+    """Both versions asked about the held-out customers in the days of the newest labels.
 
-    The live version may have learnt from the very customers it is asked about; the tolerances are
-    wider than what it gains by that.
+    Where the live version learnt from those days it has seen these customers, too: then it is held
+    against the new version as fitted on everybody, otherwise against a fit without them. So both
+    have seen the answers, or neither has.
     """
     try:
         found = predictor.load(live.registry, ModelName.COMPREHENSIVE, live.version)
@@ -61,14 +67,23 @@ def compare(live: LiveVersion, trial: protocol.Trial, horizon_days: int) -> Gate
             f"it looks {found.manifest.horizon_days} days ahead, the newest labels cover"
             f" {trial.asked.horizon_days} and {horizon_days} were asked for"
         )
-    hold_out = protocol.measure(trial.asked, trial.asked, trial.unseen)
-    records = trial.asked.examples.of(trial.unseen(trial.asked.customer_ids)).records
+    asked = trial.asked
+    customers = asked.examples.of(trial.unseen(asked.customer_ids))
+    if _learnt_from(found.manifest, asked):
+        new = protocol.forecast(fitted, customers.records)
+    else:
+        new = protocol.measure(asked, asked, trial.unseen).forecasts[FORETELL]
     together = HoldOut(
-        hold_out.spend,
-        hold_out.churned,
-        {**hold_out.forecasts, promotion.LIVE: _forecast(found, records)},
+        customers.spend,
+        customers.churned,
+        {FORETELL: new, promotion.LIVE: _forecast(found, customers.records)},
     )
     return promotion.against(promotion.LIVE, figures.measured(together))
+
+
+def _learnt_from(manifest: Manifest, asked: Period) -> bool:
+    last_label = manifest.data.label_cutoff + timedelta(days=manifest.training_horizon_days)
+    return last_label > asked.cutoff
 
 
 def _forecast(found: predictor.Predictor, records: Records) -> Forecast:

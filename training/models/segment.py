@@ -6,8 +6,8 @@ centres lie, so that a customer who did nothing new keeps the persona.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,10 @@ _MOST_STEPS: Final = 1_000
 
 @dataclass(frozen=True)
 class Scaling:
-    """Winsorising, log1p and standardising; each of shape (4,)."""
+    """Winsorising, log1p and standardising; each of shape (4,).
+
+    A column that tells nothing has an infinite deviation: its score is 0 for everybody.
+    """
 
     lowest: Scores
     highest: Scores
@@ -55,8 +58,15 @@ class Scaling:
 
     def natural(self, scores: Scores) -> npt.NDArray[np.float64]:
         """Scores (rows, 4) in days, counts and currency."""
+        spread = np.where(np.isinf(self.deviation), 0, self.deviation)
         wide = scores.astype(np.float64)
-        return np.asarray(np.expm1(wide * self.deviation + self.mean), dtype=np.float64)
+        return np.asarray(np.expm1(wide * spread + self.mean), dtype=np.float64)
+
+    def without_tenure(self) -> Self:
+        """The same, blind to how long somebody has been a customer."""
+        deviation = self.deviation.copy()
+        deviation[_TENURE] = np.inf
+        return replace(self, deviation=deviation)
 
     def of_natural(self, behaviour: npt.NDArray[np.float64]) -> Scores:
         """The way back, without winsorising."""
@@ -95,7 +105,8 @@ def fit(features: Features, before: Mapping[int, Behaviour] | None = None) -> Se
     """Fit on features of shape (rows, columns). There is nothing random in it.
 
     A shop may have no new customers. The persona of that name would then be filled with others:
-    where half of its members are customers for longer than 90 days, it is left out.
+    where half of its members are customers for longer than 90 days, it is left out. Tenure is then
+    left out, too: what little it differs by would tell old customers from slightly older ones.
 
     Args:
         features: of all customers as they are now.
@@ -108,14 +119,16 @@ def fit(features: Features, before: Mapping[int, Behaviour] | None = None) -> Se
     new = model.predict(features) == _NEW
     if new.any() and np.median(features[new, COLUMNS[_TENURE]]) <= _NEW_DAYS:
         return model
-    return _fit(features, scaling, {n: start for n, start in everyone.items() if n != _NEW})
+    blind = scaling.without_tenure()
+    known = {n: start for n, start in _start(blind, before or {}).items() if n != _NEW}
+    return _fit(features, blind, known)
 
 
 def _start(scaling: Scaling, before: Mapping[int, Behaviour]) -> dict[int, Scores]:
     return {
         number: scaling.of_natural(np.array(before[number]))
         if number in before
-        else np.array(profile.start, dtype=np.float32)
+        else np.where(np.isinf(scaling.deviation), 0, profile.start).astype(np.float32)
         for number, profile in enumerate(PROFILES)
     }
 
@@ -141,8 +154,7 @@ def _scaling(features: Features) -> Scaling:
     lowest, highest = np.quantile(behaviour, _WINSORISED, axis=0).astype(np.float32)
     logs = np.log1p(np.clip(behaviour, lowest, highest))
     deviation = logs.std(axis=0, dtype=np.float64)
-    # A column without any spread tells nothing: it stays 0 for everybody.
-    deviation[deviation == 0] = 1
+    deviation[deviation == 0] = np.inf
     return Scaling(
         lowest,
         highest,
