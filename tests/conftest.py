@@ -102,7 +102,15 @@ def cdnow() -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(s3_endpoint: str, shop: Path) -> Trained:
+def remembered() -> Any:
+    """What was fitted before: `remembered.use(monkeypatch)` lets trainings look there first."""
+    from tests.shared.remembered import Remembered  # noqa: PLC0415
+
+    return Remembered()
+
+
+@pytest.fixture(scope="session")
+def trained(s3_endpoint: str, shop: Path, remembered: Any) -> Trained:
     """One real training run on the simulated shop."""
     from training.request import TrainingRequest  # noqa: PLC0415
     from training.run import train  # noqa: PLC0415
@@ -113,7 +121,9 @@ def trained(s3_endpoint: str, shop: Path) -> Trained:
     tables = {
         name: str(shop / f"{name}.csv") for name in ("transactions", "customers", "engagement")
     }
-    result = train(TrainingRequest(Sources(**tables)), source, lambda _: nullcontext())
+    with pytest.MonkeyPatch.context() as patch:
+        remembered.use(patch)  # nothing is known yet: later trainings need not fit the same again
+        result = train(TrainingRequest(Sources(**tables)), source, lambda _: nullcontext())
     files = {
         name: source.file(result.version, name, result.manifest) for name in result.manifest.files
     }

@@ -118,6 +118,7 @@ def _customers(loaded: Tables, request: TrainingRequest) -> _Customers:
     churned = learning.examples.churned
     data_gates.check_customers(len(churned), window.cutoff)
     data_gates.check_outcomes(churned, window.horizon_days)
+    data_gates.check_spend(learning.examples.spend, window.horizon_days)
     current = examples.records(features.customer_features(loaded, as_of))
     data = TrainingData(
         first_day=loaded.first_day,

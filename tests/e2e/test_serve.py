@@ -254,7 +254,8 @@ def test_without_a_platform_a_command_says_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "simulate", "train", "serve", "versions", "promote", "rollback"]
+    "command",
+    ["", "simulate", "train", "evaluate", "serve", "versions", "card", "promote", "rollback"],
 )
 def test_every_command_has_help_with_an_example(tmp_path: Path, command: str) -> None:
     shown = foretell(tmp_path, *command.split(), "--help")

@@ -45,7 +45,9 @@ class Btyd:
         purchases = alive * self.buying.purchases(repeats, tenure, horizon_days)
         silent = self.buying.no_purchase(repeats, tenure, horizon_days)
         amount = self.amount.mean_amount(history.purchases, history.monetary)
-        return Outlook(alive, purchases, 1 - alive * (1 - silent), amount, purchases * amount)
+        # At the bounds of the parameters the nodes are too few, and silence adds up to over 1.
+        no_purchase = np.minimum(1 - alive * (1 - silent), 1)
+        return Outlook(alive, purchases, no_purchase, amount, purchases * amount)
 
 
 def fit(history: History, seed: int) -> Btyd:

@@ -39,7 +39,9 @@ def gini(actual: Vector, forecast: Vector) -> float:
 
 
 def spearman(actual: Vector, forecast: Vector) -> float:
-    """Correlation of the ranks, equal values at their mean rank."""
+    """Correlation of the ranks, equal values at their mean rank; 0 where all are equal."""
+    if np.ptp(actual) == 0 or np.ptp(forecast) == 0:
+        return 0.0
     from scipy.stats import spearmanr  # noqa: PLC0415 - scipy.stats takes a second to import
 
     return float(spearmanr(actual, forecast).statistic)

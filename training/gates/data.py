@@ -3,6 +3,9 @@
 from datetime import date
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from foretell.manifest import Gate
 from training.errors import InputError
 from training.evaluate.protocol import FEWEST_CUSTOMERS, FEWEST_OF_EACH_OUTCOME
@@ -67,6 +70,20 @@ def check_outcomes(churned: Mask, horizon_days: int) -> None:
             f"of {len(churned)} customers {stayed} bought again within {horizon_days} days and"
             f" {left} did not; at least {FEWEST_OF_EACH_OUTCOME} of each are needed:"
             " try another --horizon-days"
+        )
+
+
+def check_spend(spend: npt.NDArray[np.float64], horizon_days: int) -> None:
+    """Some money spent.
+
+    Raises:
+        InputError: nobody spent anything, so there is no value to forecast.
+
+    """
+    if not spend.sum() > 0:
+        raise InputError(
+            f"nobody spent anything within {horizon_days} days: check the mapping of the amount"
+            " (--column amount=...)"
         )
 
 

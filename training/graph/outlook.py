@@ -107,7 +107,8 @@ _OUTLOOK: Final = """
     silent_if_alive = Div (future_silence, past_odds)
     buys_if_alive = Sub (outlook_one, silent_if_alive)
     buys = Mul (alive, buys_if_alive)
-    no_purchase = Sub (outlook_one, buys)
+    no_purchase_or_more = Sub (outlook_one, buys)
+    no_purchase = Min (no_purchase_or_more, outlook_one)
 
     amounts_and_v = Add (v, spent_so_far)
     amounts_known = Mul (p, amounts_and_v)

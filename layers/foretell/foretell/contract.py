@@ -151,7 +151,7 @@ class SpendInterval(BaseModel):
         ge=0,
         description=(
             "Half of such customers spend less. Under the expected spend, because few spend much;"
-            " 0 for whoever more likely than not buys nothing."
+            " 0, or next to it, for whoever more likely than not buys nothing."
         ),
     )
     high: float = Field(ge=0, description="One customer in ten spends more than this.")

@@ -141,7 +141,7 @@ class TestPredictions:
         for interval in (rarely, surely):
             assert 0 <= interval["low"] <= interval["median"] <= interval["high"]
             assert interval["coverage"] == 0.8
-        assert rarely["median"] == 0
+        assert rarely["median"] < rarely["high"] / 2
         assert surely["low"] > 0
 
     @pytest.mark.parametrize(

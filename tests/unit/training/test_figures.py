@@ -13,7 +13,7 @@ from training.evaluate.hold_out import FORETELL, NAIVE, Forecast, HoldOut, Inter
 SPEND = np.array([0.0, 0.0, 10.0, 30.0])
 INTERVAL = Interval(np.zeros(4), np.array([0.0, 0.0, 8.0, 22.0]), np.array([1.0, 1.0, 20.0, 25.0]))
 OURS = Forecast(SPEND, np.array([0.9, 0.8, 0.2, 0.1]), INTERVAL)
-THEIRS = Forecast(np.full(4, 10.0), np.full(4, 0.5))
+THEIRS = Forecast(np.array([20.0, 10.0, 10.0, 10.0]), np.full(4, 0.5))
 
 
 def figures(**others: Forecast) -> dict[str, Metric]:
@@ -33,12 +33,14 @@ def test_every_measure_is_told_under_its_model() -> None:
 @pytest.mark.parametrize(
     ("name", "ours", "naive"),
     [
-        ("MAE", 0.0, 10.0),
-        ("RMSE", 0.0, np.sqrt(150)),
-        ("Bias", 1.0, 1.0),
-        ("Gini", 1.0, 0.0),
-        ("Top-decile share", 0.75, 0.25),
-        ("MAE of the median", 2.5, 10.0),  # the naive method's only answer
+        ("MAE", 0.0, 12.5),
+        ("MAE of the median", 2.5, 12.5),  # the naive method's only answer
+        ("RMSE", 0.0, 15.0),
+        ("Bias", 1.0, 1.25),
+        ("Gini", 1.0, -0.4),
+        ("Spearman", 1.0, -2 / np.sqrt(13.5)),
+        ("Top-decile share", 0.75, 0.0),
+        ("Decile MAPE", 0.0, (0 + 20 / 30) / 2),
         ("AUC", 1.0, 0.5),
         ("Brier", 0.025, 0.25),
         ("Log loss", -np.log([0.9, 0.8, 0.8, 0.9]).mean(), np.log(2)),
@@ -51,7 +53,7 @@ def test_a_figure_of_ours_stands_beside_that_of_the_others(
     metric = figures(Naive=THEIRS)[name]
 
     assert metric.value == pytest.approx(ours, abs=1e-6)
-    assert metric.peers == {NAIVE: pytest.approx(naive, abs=1e-5)}
+    assert metric.peers == {NAIVE: pytest.approx(naive, rel=1e-5)}
 
 
 def test_a_method_without_an_interval_has_no_figure_of_it() -> None:

@@ -1,6 +1,9 @@
 """Which days a fit learns from, and which customers it may not see."""
 
-from collections.abc import Callable, Iterator
+# As in test_features: or DuckDB's binding would report a leak at exit.
+from __future__ import annotations
+
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -86,7 +89,7 @@ def test_about_as_many_are_chosen_as_the_name_says(unseen: Unseen, share: float)
 
 
 @CHOICES
-@given(names=st.lists(st.text(max_size=20), unique=True, max_size=30), data=st.data())
+@given(names=st.lists(st.text(max_size=5), unique=True, max_size=10), data=st.data())
 def test_a_customer_is_chosen_whoever_else_is_there(
     unseen: Unseen, share: float, names: list[str], data: st.DataObject
 ) -> None:
@@ -113,10 +116,7 @@ def test_the_halves_of_two_seeds_have_nothing_to_do_with_each_other() -> None:
 
 def test_who_is_in_the_quarter_is_the_same_in_every_release() -> None:
     # Figures of two versions can be compared only if the same customers were asked about.
-    assert np.flatnonzero(a_quarter(EVERYBODY[:20])).tolist() == QUARTER_OF_TWENTY
-
-
-QUARTER_OF_TWENTY: list[int] = []
+    assert np.flatnonzero(a_quarter(EVERYBODY[:20])).tolist() == [8, 12, 14, 17, 19]
 
 
 # --- both ------------------------------------------------------------------------------------
@@ -143,15 +143,12 @@ def test_a_period_holds_the_customers_of_its_day_and_what_followed(tables: Table
     assert found.examples.copies == 1
 
 
-def test_an_earlier_period_knows_fewer_customers(tables: Tables) -> None:
+def test_whoever_is_unseen_is_so_on_every_day(tables: Tables) -> None:
     earlier, later = (
         period(tables, tables.last_day - timedelta(days=days), 90) for days in (365, 90)
     )
 
+    unseen = [set(each.customer_ids[a_quarter(each.customer_ids)]) for each in (earlier, later)]
+
     assert set(earlier.customer_ids) < set(later.customer_ids)
-    chosen: Callable[[set[str]], set[str]] = lambda names: {  # noqa: E731
-        name for name, picked in zip(sorted(names), a_quarter(sorted(names)), strict=True) if picked
-    }
-    assert chosen(set(earlier.customer_ids)) == chosen(set(later.customer_ids)) & set(
-        earlier.customer_ids
-    )
+    assert unseen[0] == unseen[1] & set(earlier.customer_ids)
