@@ -30,7 +30,7 @@ run: setup ## Start the whole platform on this machine: S3, training on simulate
 	@exec $(BIN)/foretell serve $(ARGS)
 
 test: setup ## Run the tests, the fast ones first
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: setup ## Check formatting, style and types
 	$(BIN)/ruff format --check .
