@@ -1,44 +1,21 @@
 """What the commands refuse, and what they tell when a version is held back."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from foretell.contract import ModelName
 from foretell.registry import Registry
-from training import cli
+from tests.shared.command_line import Foretell, Said, command_line
 from training.gates import promotion
 from training.publish import live_or_none
-
-
-class Said(NamedTuple):
-    """What a command wrote, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Foretell = Callable[..., Said]
 
 
 @pytest.fixture
 def foretell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Foretell:
     """The command line, in this process; no platform runs on this machine."""
-
-    def run(*words: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["foretell", *map(str, words)])
-        code = 0
-        try:
-            cli.main(cli.commands, lambda: None)
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return Said(code, *capsys.readouterr())
-
-    return run
+    return command_line(monkeypatch, capsys)
 
 
 def live_version(registry: Registry) -> str:

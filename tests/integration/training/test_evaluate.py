@@ -2,11 +2,9 @@
 
 import json
 import re
-import sys
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +13,8 @@ from rich.console import Console
 
 from foretell.contract import ModelName
 from foretell.manifest import Metric
-from training import cli, simulate, tables, terminal
+from tests.shared.command_line import Foretell, Said, command_line
+from training import simulate, tables, terminal
 from training.evaluate import figures, protocol
 from training.evaluate.comparison import TRUTH
 from training.evaluate.hold_out import CLASSIC, FORETELL, NAIVE
@@ -29,31 +28,10 @@ CUTOFF = "2025-07-04"
 HORIZON = 180
 
 
-class Said(NamedTuple):
-    """What a command wrote, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Foretell = Callable[..., Said]
-
-
 @pytest.fixture
 def foretell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Foretell:
     """The command line, in this process."""
-
-    def run(*words: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["foretell", *map(str, words)])
-        code = 0
-        try:
-            cli.main(cli.commands, lambda: None)
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return Said(code, *capsys.readouterr())
-
-    return run
+    return command_line(monkeypatch, capsys)
 
 
 @pytest.fixture
