@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from foretell.manifest import Gate, Manifest, TrainingData
+from foretell import actions
+from foretell.manifest import Baselines, Gate, Manifest, TrainingData
 from foretell.registry import Registry
-from training import card, examples, features, fit, tables, version
+from training import card, examples, features, fit, reasons, tables, version
 from training.evaluate import figures, protocol, stability
 from training.evaluate.figures import Metrics
 from training.evaluate.hold_out import HoldOut
@@ -93,11 +94,16 @@ def train(request: TrainingRequest, registry: Registry, step: Step) -> TrainingR
         differences = parity.check(
             graphs, models, parity.comparison_rows(customers.current, fit.SEED)
         )
+    with step("Tabulating the reasons"):
+        explained = reasons.tables(models.forecasters)
+        differences |= parity.check_reasons(explained, models.forecasters, customers.current)
     files = {model.graph_file: body for model, body in graphs.items()}
+    files |= {model.reasons_file: table.to_bytes() for model, table in explained.items()}
     if before is not None:
         with step("Comparing with the live version"):
             measured = _with_live(measured, customers, request, models.forecasters, before, files)
-    manifest = _manifest(request, customers, models, measured, differences)
+    baselines = reasons.baselines(models.forecasters, customers.current, explained)
+    manifest = _manifest(request, customers, models, measured, differences, baselines)
     with step("Drawing the model card"):
         files[CARD] = card.render(manifest, measured.hold_out)
         manifest = manifest.model_copy(update={"files": version.file_entries(files)})
@@ -170,6 +176,7 @@ def _manifest(
     models: FittedModels,
     measured: _Measured,
     differences: dict[str, float],
+    baselines: Baselines,
 ) -> Manifest:
     current = customers.current
     forecasters = models.forecasters
@@ -188,6 +195,8 @@ def _manifest(
         ),
         risk_categories=version.risk_categories(request.risk_thresholds),
         personas=version.personas(models, current),
+        actions=actions.TABLE,
+        baselines=baselines,
         drift_baseline=version.drift_baseline(current),
         gates=gates,
         forced=request.force if promotion.failed(gates) else None,

@@ -34,12 +34,10 @@ _LIBRARIES: Final = (
     "matplotlib",
     "numpy",
     "onnx",
-    "onnxmltools",
     "onnxruntime",
     "pandas",
     "scikit-learn",
     "scipy",
-    "skl2onnx",
     "xgboost-cpu",
 )
 
@@ -86,7 +84,6 @@ def personas(models: FittedModels, current: Records) -> tuple[Persona, ...]:
             segment_id=number,
             name=profile.name,
             description=profile.description,
-            recommended_actions=profile.recommended_actions,
             center=_center(centers[number]) if number in centers else None,
             members=members(chosen == number),
         )

@@ -44,6 +44,8 @@ def build_graphs(models: FittedModels) -> dict[ModelName, bytes]:
     }
     features = forecasters.preprocessing.nodes
     return {
-        model: compose(model, features, parts).SerializeToString(deterministic=True)
+        model: compose(
+            model, features, parts, explained=model is not ModelName.SEGMENT
+        ).SerializeToString(deterministic=True)
         for model, parts in branches.items()
     }

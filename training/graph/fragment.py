@@ -1,10 +1,6 @@
-"""Pieces of a graph: nodes and the constants they read, put one after the other.
+"""Pieces of a graph: nodes and the constants they read, put one after the other."""
 
-onnx.compose.merge_models stumbles over converters that write other opsets and over a tensor that
-several branches read; copying the nodes under new names is shorter and says what happens.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,10 +12,9 @@ from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 from foretell.contract import RECORD_FIELDS
 from foretell.predictor import INPUT
 
-OPSETS: Final = {"": 18, "ai.onnx.ml": 3}
+OPSETS: Final = {"": 18, "ai.onnx.ml": 5}
 IR_VERSION: Final = 10
 
-Rename = Callable[[str], str]
 Constants = Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.float64] | npt.NDArray[np.int64]]
 
 
@@ -52,25 +47,6 @@ def written(text: str, constants: Constants) -> Fragment:
     )
 
 
-def converted(model: onnx.ModelProto, prefix: str, renamed: Mapping[str, str]) -> Fragment:
-    """A converter's graph as a fragment.
-
-    Args:
-        model: what the converter made.
-        prefix: put before every name, so that two converted models can live in one graph.
-        renamed: the tensors to be known by another name instead: inputs and outputs.
-
-    """
-
-    def rename(name: str) -> str:
-        return renamed.get(name, f"{prefix}{name}") if name else ""
-
-    return Fragment(
-        tuple(_renamed_node(node, rename) for node in model.graph.node),
-        tuple(_renamed_tensor(tensor, rename) for tensor in model.graph.initializer),
-    )
-
-
 def model_of(name: str, fragment: Fragment, outputs: list[ValueInfoProto]) -> onnx.ModelProto:
     """A checked model from the customer record to the outputs, of what they depend on alone."""
     record = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["rows", len(RECORD_FIELDS)])
@@ -86,7 +62,7 @@ def model_of(name: str, fragment: Fragment, outputs: list[ValueInfoProto]) -> on
 
 
 def _needed(fragment: Fragment, outputs: set[str]) -> tuple[list[NodeProto], list[TensorProto]]:
-    """What the outputs depend on: converters also compute what nobody asked for."""
+    """What the outputs depend on: a persona, for one, needs no outlook."""
     wanted = set(outputs)
     nodes = []
     for node in reversed(fragment.nodes):
@@ -94,19 +70,3 @@ def _needed(fragment: Fragment, outputs: set[str]) -> tuple[list[NodeProto], lis
             nodes.append(node)
             wanted.update(node.input)
     return nodes[::-1], [tensor for tensor in fragment.constants if tensor.name in wanted]
-
-
-def _renamed_node(node: NodeProto, rename: Rename) -> NodeProto:
-    copy = NodeProto()
-    copy.CopyFrom(node)
-    copy.name = rename(node.name)
-    copy.input[:] = [rename(name) for name in node.input]
-    copy.output[:] = [rename(name) for name in node.output]
-    return copy
-
-
-def _renamed_tensor(tensor: TensorProto, rename: Rename) -> TensorProto:
-    copy = TensorProto()
-    copy.CopyFrom(tensor)
-    copy.name = rename(tensor.name)
-    return copy

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from training.btyd import Btyd
 from training.btyd.pareto_nbd import POINTS, WEIGHTS
-from training.graph.fragment import Fragment, written
+from training.graph.fragment import Constants, Fragment, written
 
 OUTPUT: Final = "outlook"
 
@@ -23,7 +23,7 @@ def outlook(btyd: Btyd, horizon_days: int) -> Fragment:
     and answers the columns `models.columns.OUTLOOK`.
     """
     buying, amount = btyd.buying, btyd.amount
-    constants = {
+    constants: Constants = {
         "outlook_zero": _one_by_one(0),
         "outlook_one": _one_by_one(1),
         "horizon_days": _one_by_one(horizon_days),
@@ -39,11 +39,11 @@ def outlook(btyd: Btyd, horizon_days: int) -> Fragment:
         "p": _one_by_one(amount.p),
         "v": _one_by_one(amount.v),
         "q_less_one": _one_by_one(amount.q - 1),
-        "points": POINTS[np.newaxis, :],
+        "points": POINTS[np.newaxis, np.newaxis, :],
         "weights": WEIGHTS[:, np.newaxis],
+        "node_axis": np.array([2], np.int64),
     }
-    nodes = _HISTORY + _silence("past", "last", "tenure") + _silence("future", "tenure", "until")
-    return written(nodes + _OUTLOOK, constants)
+    return written(_HISTORY + _SILENCE + _OUTLOOK, constants)
 
 
 def _one_by_one(value: float) -> npt.NDArray[np.float64]:
@@ -64,31 +64,44 @@ _HISTORY: Final = """
 """
 
 
-def _silence(name: str, start: str, end: str) -> str:
-    """The function silence(start, end) of pareto_nbd, and the two factors it is made of."""
-    return f"""
-    {name}_from = Add (alpha, {start})
-    {name}_to = Add (alpha, {end})
-    {name}_ratio = Div ({name}_from, {name}_to)
-    {name}_reach = Pow ({name}_ratio, k)
-    {name}_leaving_to = Add (beta, {end})
-    {name}_odds_ratio = Div ({name}_to, {name}_leaving_to)
-    {name}_odds = Pow ({name}_odds_ratio, s)
-    {name}_staying = Mul ({name}_reach, {name}_odds)
-    {name}_rest = Sub (outlook_one, {name}_reach)
-    {name}_steps = Mul ({name}_rest, points)
-    {name}_waited = Add ({name}_reach, {name}_steps)
-    {name}_stretch = Pow ({name}_waited, minus_one_kth)
-    {name}_moment = Mul ({name}_from, {name}_stretch)
-    {name}_leaving_moment = Add ({name}_moment, beta_less_alpha)
-    {name}_moment_ratio = Div ({name}_moment, {name}_leaving_moment)
-    {name}_leaving_nodes = Pow ({name}_moment_ratio, s_and_one)
-    {name}_leaving_mean = MatMul ({name}_leaving_nodes, weights)
-    {name}_leaving_rest = Mul ({name}_rest, {name}_leaving_mean)
-    {name}_leaving = Mul (s_kth, {name}_leaving_rest)
-    {name}_silence = Add ({name}_staying, {name}_leaving)
-    """
+_SILENCE: Final = """
+    starts = Concat <axis = 1> (last, tenure)
+    ends = Concat <axis = 1> (tenure, until)
+    from = Add (alpha, starts)
+    to = Add (alpha, ends)
+    ratio = Div (from, to)
+    reach = Pow (ratio, k)
+    leaving_to = Add (beta, ends)
+    odds_ratio = Div (to, leaving_to)
+    odds = Pow (odds_ratio, s)
+    staying = Mul (reach, odds)
 
+    rest = Sub (outlook_one, reach)
+    reach_per_node = Unsqueeze (reach, node_axis)
+    rest_per_node = Unsqueeze (rest, node_axis)
+    from_per_node = Unsqueeze (from, node_axis)
+    bend = Unsqueeze (minus_one_kth, node_axis)
+    steps = Mul (rest_per_node, points)
+    waited = Add (reach_per_node, steps)
+    stretch = Pow (waited, bend)
+    moment = Mul (from_per_node, stretch)
+    leaving_moment = Add (moment, beta_less_alpha)
+    moment_ratio = Div (moment, leaving_moment)
+    leaving_per_node = Pow (moment_ratio, s_and_one)
+    leaving_mean_per_node = MatMul (leaving_per_node, weights)
+    leaving_mean = Squeeze (leaving_mean_per_node, node_axis)
+    leaving_rest = Mul (rest, leaving_mean)
+    leaving = Mul (s_kth, leaving_rest)
+    silence = Add (staying, leaving)
+
+    past_staying, future_staying = Split <axis = 1, num_outputs = 2> (staying)
+    past_silence, future_silence = Split <axis = 1, num_outputs = 2> (silence)
+    past_odds, future_odds = Split <axis = 1, num_outputs = 2> (odds)
+    past_to, future_to = Split <axis = 1, num_outputs = 2> (to)
+    past_leaving_to, future_leaving_to = Split <axis = 1, num_outputs = 2> (leaving_to)
+"""
+"""silence(start, end) of pareto_nbd and what it is made of, of shape (rows, 2): in the first column
+for the past, from the last purchase to now, in the second from now to the end of the horizon."""
 
 _OUTLOOK: Final = """
     alive = Div (past_staying, past_silence)

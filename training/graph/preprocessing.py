@@ -13,7 +13,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 from onnx import TensorProto, helper
 
-from foretell.contract import RECORD_FIELDS
+from foretell.contract import ACCOUNT_TYPES, RECORD_FIELDS
 from foretell.predictor import INPUT
 from training.btyd import Btyd, History
 from training.graph import outlook
@@ -21,11 +21,12 @@ from training.graph.fragment import Fragment, model_of, written
 from training.models.columns import BEHAVIOUR, FEATURES
 
 OUTPUT: Final = "features"
+BUYING_RATE: Final = "purchases_if_alive"
+"""Purchases within the horizon of a customer who is still one, float64 (rows, 1)."""
 MISSING: Final = -1.0
 """Stands for a missing value; no field of the record can be negative, so a tree can tell."""
 
 _BEHAVIOUR: Final = "behaviour"
-_OPTIONAL: Final = ("age", "email_open_rate", "website_visits_per_month", "support_tickets")
 
 Matrix = npt.NDArray[np.float32]
 
@@ -87,23 +88,22 @@ def _run(session: ort.InferenceSession, records: Matrix) -> Matrix:
     return answer
 
 
-def _known_or_missing(name: str) -> str:
-    return f"""
-    {name}_unknown = IsNaN ({name})
-    {name}_or_missing = Where ({name}_unknown, missing, {name})"""
-
-
 _NAMES: Final = tuple(feature.name for feature in BEHAVIOUR)
 _CONSTANTS: Final = {
-    name: np.array([value], np.float32)
-    for name, value in {"zero": 0, "one": 1, "two": 2, "month": 30, "missing": MISSING}.items()
+    "zero": np.array([0], np.float32),
+    "one": np.array([1], np.float32),
+    "month": np.array([30], np.float32),
+    "missing": np.array([MISSING], np.float32),
+    "account_types": np.arange(len(ACCOUNT_TYPES), dtype=np.float32)[np.newaxis],
 }
 
 # One purchase is a whole number: the frequency a caller rounded must not leave half of one. A
 # customer who spent anything made at least one. The usual gap runs from the first purchase to the
 # last; with a single purchase there is none, and recency is counted against one day.
 _TEXT: Final = f"""
-    {", ".join(RECORD_FIELDS)} = Split <axis = 1, num_outputs = {len(RECORD_FIELDS)}> ({INPUT})
+    unknown = IsNaN ({INPUT})
+    known = Where (unknown, missing, {INPUT})
+    {", ".join(RECORD_FIELDS)} = Split <axis = 1, num_outputs = {len(RECORD_FIELDS)}> (known)
 
     observed_days = Max (tenure_days, one)
     months = Div (observed_days, month)
@@ -115,7 +115,7 @@ _TEXT: Final = f"""
 
     divisor = Max (purchases, one)
     spend_per_purchase = Div (monetary, divisor)
-    amount_unknown = IsNaN (avg_purchase_amount)
+    amount_unknown = Less (avg_purchase_amount, zero)
     amount = Where (amount_unknown, spend_per_purchase, avg_purchase_amount)
 
     repeats = Sub (purchases, one)
@@ -125,17 +125,11 @@ _TEXT: Final = f"""
     usual_gap = Max (days_between_purchases, one)
     recency_over_gap = Div (recency, usual_gap)
 
-    basic = Equal (account_type, zero)
-    premium = Equal (account_type, one)
-    enterprise = Equal (account_type, two)
-    is_basic = Cast <to = 1> (basic)
-    is_premium = Cast <to = 1> (premium)
-    is_enterprise = Cast <to = 1> (enterprise)
-    {"".join(_known_or_missing(name) for name in _OPTIONAL)}
+    has_account_type = Equal (account_type, account_types)
+    is_basic_premium_enterprise = Cast <to = 1> (has_account_type)
 
     {_BEHAVIOUR} = Concat <axis = 1> (
         tenure_days, recency, frequency, monetary, purchases, amount, days_between_purchases,
-        recency_over_gap, age_or_missing, is_basic, is_premium, is_enterprise,
-        email_open_rate_or_missing, website_visits_per_month_or_missing,
-        support_tickets_or_missing)
+        recency_over_gap, age, is_basic_premium_enterprise, email_open_rate,
+        website_visits_per_month, support_tickets)
 """

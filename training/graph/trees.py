@@ -1,22 +1,16 @@
-"""The tree models as branches: converted, then tied to the features and the answers."""
+"""The tree models as branches: their trees, tied to the features and the answers."""
 
 import numpy as np
 import numpy.typing as npt
-import xgboost as xgb
 from onnx import TensorProto
-from onnxmltools import convert_xgboost
-from onnxmltools.convert.common.data_types import FloatTensorType as XGBoostFloats
-from skl2onnx import to_onnx
-from skl2onnx.common.data_types import FloatTensorType
 
-from training.graph.fragment import OPSETS, Branch, Fragment, converted, written
+from training.graph import ensemble
+from training.graph.fragment import Branch, Fragment, written
 from training.graph.preprocessing import OUTPUT
 from training.models.churn import ChurnModel
 from training.models.clv import ClvModel
-from training.models.columns import EXPECTED_SPEND, FEATURES
+from training.models.columns import EXPECTED_SPEND
 from training.models.interval import NOTHING, IntervalModel
-
-_NEWEST_OPSET_OF_THE_XGBOOST_CONVERTER = 15
 
 
 def clv_branch(model: ClvModel, interval: IntervalModel) -> Branch:
@@ -39,100 +33,76 @@ def clv_branch(model: ClvModel, interval: IntervalModel) -> Branch:
 
 
 def _expected(model: ClvModel) -> Fragment:
-    """The trees' factor times what is expected without them."""
-    return _booster(model.booster, model.columns, "clv", "clv_factor") + written(
+    """What is expected without the trees, times their factor, whose logarithm they add up to."""
+    trees = ensemble.of_booster(model.booster, model.columns)
+    return Fragment((ensemble.node(trees, OUTPUT, "clv_log_factor"),)) + written(
         """
+        clv_factor = Exp (clv_log_factor)
         clv_offset = Max (offset, clv_smallest_offset)
         clv_amounts = Mul (clv_factor, clv_offset)
         customer_lifetime_value = Reshape (clv_amounts, rows_only)
         """,
-        {"clv_smallest_offset": _float32(model.smallest_offset)},
+        {"clv_smallest_offset": np.array([model.smallest_offset], np.float32)},
     )
 
 
 def _interval(model: IntervalModel) -> Fragment:
     """Three quantiles of log(1 + spend / unit) around the expected one, moved and put in order."""
-    boosters = (
-        _booster(model.low, model.columns, "low", "low_residual")
-        + _booster(model.median, model.columns, "median", "median_residual")
-        + _booster(model.high, model.columns, "high", "high_residual")
+    boosters = {"low": model.low, "median": model.median, "high": model.high}
+    residuals = tuple(
+        ensemble.node(ensemble.of_booster(booster, model.columns), OUTPUT, f"{name}_residual")
+        for name, booster in boosters.items()
     )
-    return boosters + written(
+    return Fragment(residuals) + written(
         f"""
         offset_wide = Cast <to = 11> (offset)
         offset_in_units = Div (offset_wide, unit)
         offset_and_one = Add (offset_in_units, interval_one)
         log_offset = Log (offset_and_one)
-        {_amount("low")}
-        {_amount("median")}
-        {_amount("high")}
-        low_told = Sub (low_amount, nothing)
-        low_positive = Max (low_told, interval_zero)
+        residuals = Concat <axis = 1> (low_residual, median_residual, high_residual)
+        residuals_wide = Cast <to = 11> (residuals)
+        residuals_moved = Add (residuals_wide, interval_shifts)
+        interval_logs = Add (residuals_moved, log_offset)
+        interval_logs_positive = Max (interval_logs, interval_zero)
+        interval_exps = Exp (interval_logs_positive)
+        interval_units = Sub (interval_exps, interval_one)
+        interval_amounts = Mul (interval_units, unit)
+        interval_told = Sub (interval_amounts, interval_untold)
+        low_amount, median_amount, high_amount = Split <axis = 1, num_outputs = 3> (interval_told)
+        low_positive = Max (low_amount, interval_zero)
         low_in_order = Min (low_positive, median_amount)
         high_in_order = Max (high_amount, median_amount)
-        low_narrow = Cast <to = 1> (low_in_order)
-        median_narrow = Cast <to = 1> (median_amount)
-        high_narrow = Cast <to = 1> (high_in_order)
-        interval_low = Reshape (low_narrow, rows_only)
-        interval_median = Reshape (median_narrow, rows_only)
-        interval_high = Reshape (high_narrow, rows_only)
+        {_answer("low", "low_in_order")}
+        {_answer("median", "median_amount")}
+        {_answer("high", "high_in_order")}
         """,
+        # In float32 the amounts next to nothing would lose their digits to exp(x) - 1.
         {
-            # In float32 the amounts next to nothing would lose their digits to exp(x) - 1.
-            "unit": np.array([model.unit]),
-            "nothing": np.array([NOTHING * model.unit]),
-            "low_shift": np.array([model.low_shift]),
-            "median_shift": np.array([0.0]),
-            "high_shift": np.array([model.high_shift]),
-            "interval_zero": np.array([0.0]),
-            "interval_one": np.array([1.0]),
+            "unit": _wide(model.unit),
+            "interval_shifts": _wide(model.low_shift, 0, model.high_shift),
+            "interval_untold": _wide(NOTHING * model.unit, 0, 0),
+            "interval_zero": _wide(0),
+            "interval_one": _wide(1),
         },
     )
 
 
 def churn_branch(model: ChurnModel) -> Branch:
     """The forest's second class: no purchase in the horizon."""
-    forest = to_onnx(
-        model.forest,
-        initial_types=[("input", FloatTensorType([None, len(FEATURES)]))],
-        options={"zipmap": False},
-        target_opset=OPSETS,
-    )
-    fragment = converted(
-        forest, "churn_", {"input": OUTPUT, "probabilities": "churn_probabilities"}
-    ) + written(
-        "churn_probability = Gather <axis = 1> (churn_probabilities, churn_class)",
-        {"churn_class": np.array(1, np.int64)},
+    trees = ensemble.of_forest(model.forest)
+    fragment = Fragment((ensemble.node(trees, OUTPUT, "churn_probabilities"),)) + written(
+        "churn_probability = Reshape (churn_probabilities, churn_rows_only)",
+        {"churn_rows_only": np.array([-1], np.int64)},
     )
     return Branch(fragment, {"churn_probability": TensorProto.FLOAT})
 
 
-def _booster(booster: xgb.Booster, columns: tuple[int, ...], name: str, output: str) -> Fragment:
-    copy = booster.copy()
-    copy.feature_names = None  # the converter wants f0, f1, ...
-    trees = convert_xgboost(
-        copy,
-        initial_types=[("input", XGBoostFloats([None, len(columns)]))],
-        target_opset=_NEWEST_OPSET_OF_THE_XGBOOST_CONVERTER,
-    )
-    chosen = written(
-        f"{name}_features = Gather <axis = 1> ({OUTPUT}, {name}_columns)",
-        {f"{name}_columns": np.array(columns, np.int64)},
-    )
-    return chosen + converted(trees, f"{name}_", {"input": f"{name}_features", "variable": output})
-
-
-def _amount(name: str) -> str:
+def _answer(name: str, amounts: str) -> str:
     return f"""
-        {name}_wide = Cast <to = 11> ({name}_residual)
-        {name}_moved = Add ({name}_wide, {name}_shift)
-        {name}_log = Add ({name}_moved, log_offset)
-        {name}_log_positive = Max ({name}_log, interval_zero)
-        {name}_exp = Exp ({name}_log_positive)
-        {name}_units = Sub ({name}_exp, interval_one)
-        {name}_amount = Mul ({name}_units, unit)
+        {name}_narrow = Cast <to = 1> ({amounts})
+        interval_{name} = Reshape ({name}_narrow, rows_only)
     """
 
 
-def _float32(value: float) -> npt.NDArray[np.float32]:
-    return np.array([value], np.float32)
+def _wide(*values: float) -> npt.NDArray[np.float64]:
+    return np.array(values, dtype=np.float64)

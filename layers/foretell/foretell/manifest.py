@@ -13,10 +13,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from foretell.actions import ActionRule
 from foretell.contract import RECORD_FIELDS, ModelName, RiskCategory, ValueTier
 from foretell.problems import DigestMismatch, IncompatibleVersion
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 VERSION_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 
 
@@ -98,7 +99,6 @@ class Persona(_Document):
     segment_id: int
     name: str
     description: str
-    recommended_actions: tuple[str, ...]
     center: PersonaBehaviour | None = Field(
         description=(
             "The cluster's centre, where the next training looks for the persona first; null for"
@@ -106,6 +106,30 @@ class Persona(_Document):
         )
     )
     members: PersonaMembers | None = Field(description="Null where nobody is this persona.")
+
+
+class Baselines(_Document):
+    """The customer whom explanations start from; means over the customers as of as_of."""
+
+    churn_probability: float = Field(
+        ge=0, le=1, description="Of a customer of whom nothing is known."
+    )
+    still_active: float = Field(
+        gt=0, description="Probability of being a customer still; geometric mean, as all below."
+    )
+    buying_rate: float = Field(
+        gt=0, description="Purchases in horizon_days of one who is a customer still."
+    )
+    order_value: float = Field(gt=0, description="Spend per purchase, in the shop's currency.")
+    correction: float = Field(gt=0, description="Factor of the trees.")
+    smallest_expected_spend: float = Field(
+        gt=0, description="Where less is expected, the trees correct this, in the shop's currency."
+    )
+
+    @property
+    def typical_value(self) -> float:
+        """Lifetime value of the typical customer."""
+        return self.still_active * self.buying_rate * self.order_value * self.correction
 
 
 class FieldDistribution(_Document):
@@ -165,6 +189,10 @@ class Manifest(_Document):
     value_tiers: tuple[ValueTierRule, ...]
     risk_categories: tuple[RiskCategoryRule, ...]
     personas: tuple[Persona, ...]
+    actions: tuple[ActionRule, ...] = Field(
+        description="The first three rows that apply to a customer are recommended."
+    )
+    baselines: Baselines
     drift_baseline: dict[str, FieldDistribution]
     gates: tuple[Gate, ...] = Field(description="What stood between this version and the pointer.")
     forced: str | None = Field(

@@ -1,4 +1,4 @@
-"""The five personas: what they are like, and what to do about them."""
+"""The five personas: what they are like. What to do about them is in foretell.actions."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +15,6 @@ class PersonaProfile:
     name: str
     description: str
     start: tuple[float, float, float, float]
-    recommended_actions: tuple[str, ...]
 
 
 NEW_PROSPECTS: Final = "New Prospects"
@@ -25,50 +24,26 @@ PROFILES: Final = (
         name="High-Value Engaged",
         description="Buys often, spends most and was here recently.",
         start=(-1.0, 1.5, 1.5, 0.4),
-        recommended_actions=(
-            "Offer early access and personal service",
-            "Ask for a referral or a review",
-            "Keep discounts away: they would buy anyway",
-        ),
     ),
     PersonaProfile(
         name="Loyal Regulars",
         description="Comes back steadily, with baskets around the average.",
         start=(-0.5, 0.6, 0.5, 0.4),
-        recommended_actions=(
-            "Enrol in the loyalty programme",
-            "Suggest products that go with the last purchase",
-            "Offer a bundle or a subscription for what is bought regularly",
-        ),
     ),
     PersonaProfile(
         name="At-Risk",
         description="Used to buy, and has been silent for longer than usual.",
         start=(0.7, 0.2, 0.2, 0.4),
-        recommended_actions=(
-            "Get in touch personally and ask what was missing",
-            "Send a time-limited offer for the category bought last",
-            "Settle open support tickets first",
-        ),
     ),
     PersonaProfile(
         name=NEW_PROSPECTS,
         description="Bought for the first time not long ago.",
         start=(-0.9, -0.8, -0.8, -1.4),
-        recommended_actions=(
-            "Send a welcome series that leads to the second purchase",
-            "Show best sellers next to the first purchase",
-            "Ask for preferences and the consent to be written to",
-        ),
     ),
     PersonaProfile(
         name="Dormant",
         description="Bought little, long ago.",
         start=(1.2, -0.9, -0.9, 0.3),
-        recommended_actions=(
-            "Send one win-back offer, then mail rarely",
-            "Leave out of paid campaigns",
-        ),
     ),
 )
 """In the order of segment_id."""

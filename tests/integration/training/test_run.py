@@ -12,16 +12,19 @@ import onnxruntime as ort
 import pandas as pd
 import pytest
 
+from foretell import actions
 from foretell.contract import RECORD_FIELDS, ModelName
 from foretell.manifest import Gate, Metric, Pointer, sha256, version_id
 from foretell.personas import NEW_PROSPECTS
 from foretell.predictor import INPUT, OUTPUTS
 from foretell.registry import Registry
-from training import examples, features, fit, tables
+from foretell.shapley import ShapleyTable
+from training import examples, features, fit, reasons, tables
 from training.errors import InputError, LostRace, ParityError
 from training.evaluate.hold_out import CLASSIC, NAIVE
 from training.gates import promotion
 from training.graph import clusters, parity, trees
+from training.graph.fitted import Forecasters
 from training.graph.fragment import Branch
 from training.models import clv, interval
 from training.models.segment import COLUMNS
@@ -38,11 +41,13 @@ STEPS = (
     "Measuring on held-out customers",
     "Fitting the models",
     "Converting to ONNX and checking parity",
+    "Tabulating the reasons",
     "Comparing with the live version",
     "Drawing the model card",
     "Publishing",
     "Promoting",
 )
+EXPLAINED = (ModelName.CLV, ModelName.CHURN)
 A_WEEK = timedelta(days=7)
 IMPOSSIBLE = {(ModelName.CLV, "Gini"): promotion.Tolerance(difference=-1.0)}
 """Nothing is better than anything by this much."""
@@ -211,7 +216,25 @@ class TestWhatIsPublished:
         assert trained.manifest.files[CARD].size == len(page)
         assert page.lstrip().lower().startswith(b"<!doctype html>")
         assert b"</html>" in page
-        assert set(trained.manifest.files) == {CARD, *(model.graph_file for model in ModelName)}
+        assert set(trained.manifest.files) == {
+            CARD,
+            *(model.graph_file for model in ModelName),
+            *(model.reasons_file for model in EXPLAINED),
+        }
+
+    def test_the_table_of_actions_that_was_trained_with_is_published(self, trained: Any) -> None:
+        assert trained.manifest.actions == actions.TABLE
+
+    def test_explanations_start_from_a_customer_amid_the_others(self, trained: Any) -> None:
+        baselines, data = trained.manifest.baselines, trained.manifest.data
+        tiers = [rule.at_least for rule in trained.manifest.value_tiers]
+
+        assert baselines.churn_probability == pytest.approx(data.churn_rate, abs=0.05)
+        assert 0 < baselines.still_active < 1
+        assert 0.5 < baselines.correction < 2
+        # Half of the customers are worth less than where the second tier starts.
+        assert tiers[0] < baselines.typical_value < tiers[2]
+        assert baselines.smallest_expected_spend < baselines.typical_value / 10
 
     def test_the_risk_thresholds_that_were_asked_for_are_published(
         self, registry: Registry, fitted_once: None, request_for_shop: TrainingRequest
@@ -457,6 +480,7 @@ class TestParity:
 
         assert result.manifest.data.customers == 23_570
         compared = {f"{model}.{name}" for model, names in OUTPUTS.items() for name in names}
+        compared |= {f"{model}.reasons" for model in EXPLAINED}
         assert set(result.manifest.parity) == compared
         assert max(result.manifest.parity.values()) <= parity.TOLERANCE
         # Ten times better than what is allowed: the difference grows with the number of
@@ -519,6 +543,33 @@ class TestParity:
         with pytest.raises(ParityError, match=r"segment\.segment_id"):
             train(request_for_shop, registry, quietly)
         assert registry.versions() == ()
+
+    @pytest.mark.parametrize(
+        ("model", "wrong"),
+        [(ModelName.CHURN, 0.001), (ModelName.CLV, np.nan)],
+        ids=["by a thousandth", "by what is not a number"],
+    )
+    def test_reasons_that_do_not_add_up_are_not_published(
+        self,
+        live_registry: Registry,
+        fitted_once: None,
+        trained: Any,
+        a_week_before: TrainingRequest,
+        monkeypatch: pytest.MonkeyPatch,
+        model: ModelName,
+        wrong: float,
+    ) -> None:
+        right = reasons.tables
+
+        def one_base_is_wrong(forecasters: Forecasters) -> dict[ModelName, ShapleyTable]:
+            found = right(forecasters)
+            return found | {model: replace(found[model], base=found[model].base + wrong)}
+
+        monkeypatch.setattr(reasons, "tables", one_base_is_wrong)
+
+        with pytest.raises(ParityError, match=rf"nothing was published.*\({model}\.reasons by"):
+            train(a_week_before, live_registry, quietly)
+        assert live_registry.versions() == (trained.version,)
 
 
 class TestTheLiveVersion:

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from foretell import manifest as manifests
 from foretell.contract import RECORD_FIELDS
-from foretell.manifest import Evaluation, Manifest, Pointer, Promotion, TrainingData
+from foretell.manifest import Baselines, Evaluation, Manifest, Pointer, Promotion, TrainingData
 from foretell.problems import DigestMismatch, IncompatibleVersion
 
 AS_OF = date(2025, 12, 31)
@@ -44,6 +45,15 @@ def a_manifest(**changed: object) -> Manifest:
         "value_tiers": (),
         "risk_categories": (),
         "personas": (),
+        "actions": (),
+        "baselines": Baselines(
+            churn_probability=0.4,
+            still_active=0.5,
+            buying_rate=2,
+            order_value=50,
+            correction=1.1,
+            smallest_expected_spend=0.25,
+        ),
         "drift_baseline": {},
         "parity": {},
         "libraries": {},
@@ -86,6 +96,17 @@ def test_a_version_for_another_contract_is_refused(changed: dict[str, object]) -
 
     with pytest.raises(IncompatibleVersion, match="train again"):
         manifests.parse(manifests.version_id(AS_OF, content), content)
+
+
+def test_a_row_of_the_table_of_actions_names_risks_and_tiers_that_there_are() -> None:
+    with pytest.raises(ValidationError, match="risks"):
+        a_manifest(actions=[{"action": "Call", "risks": ["High risk"]}])
+    with pytest.raises(ValidationError, match="tiers"):
+        a_manifest(actions=[{"action": "Call", "tiers": ["Gold"]}])
+
+
+def test_the_typical_value_is_the_product_of_its_parts() -> None:
+    assert a_manifest().baselines.typical_value == pytest.approx(0.5 * 2 * 50 * 1.1)
 
 
 def test_a_manifest_of_another_shape_is_refused() -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from foretell.actions import TABLE
 from foretell.contract import RECORD_FIELDS
 from foretell.manifest import Evaluation, FieldDistribution, Manifest, Metric, RiskCategoryRule
 from foretell.personas import PROFILES
@@ -116,7 +117,6 @@ def the_personas() -> list[dict[str, object]]:
             "segment_id": number,
             "name": profile.name,
             "description": profile.description,
-            "recommended_actions": profile.recommended_actions,
             "center": found and found["median"],
             "members": found,
         }
@@ -167,6 +167,15 @@ def a_manifest(**changed: object) -> Manifest:
         "value_tiers": [{"name": name, "at_least": start} for name, start in tiers.items()],
         "risk_categories": [{"name": name, "at_least": start} for name, start in risks.items()],
         "personas": the_personas(),
+        "actions": TABLE,
+        "baselines": {
+            "churn_probability": 0.49,
+            "still_active": 0.31,
+            "buying_rate": 3.1,
+            "order_value": 42.5,
+            "correction": 0.94,
+            "smallest_expected_spend": 0.41,
+        },
         "drift_baseline": fields,
         "gates": [
             {"name": "Bias", "verdict": "passed", "detail": "0.988, must be 0.8 to 1.25"},
@@ -351,9 +360,10 @@ def test_given_gates_the_verdict_is_theirs(
 
 def test_given_hostile_texts_they_are_shown_and_not_obeyed() -> None:
     personas = the_personas()
-    personas[0] |= {"name": HOSTILE, "description": HOSTILE, "recommended_actions": [HOSTILE]}
+    personas[0] |= {"name": HOSTILE, "description": HOSTILE}
     manifest = a_manifest(
         personas=personas,
+        actions=[{"action": HOSTILE, "personas": [HOSTILE]}],
         gates=[{"name": HOSTILE, "verdict": "failed", "detail": HOSTILE}],
         forced=HOSTILE,
         importances={"clv": {HOSTILE: 1.0}},
@@ -368,6 +378,16 @@ def test_given_hostile_texts_they_are_shown_and_not_obeyed() -> None:
 
     assert not {"script"} & {tag for tag, _ in page.elements}
     assert page.text.count(HOSTILE) > 10
+
+
+def test_given_a_table_of_actions_the_card_shows_whom_each_row_is_for(card: bytes) -> None:
+    text = Page(card).text
+
+    rows = [text.index(row.action) for row in TABLE]
+    assert rows == sorted(rows)
+    for row, start, end in zip(TABLE, rows, [*rows[1:], len(text)], strict=True):
+        for names in (row.personas, row.risks, row.tiers):
+            assert ", ".join(names) in text[start:end]
 
 
 def test_given_a_persona_without_members_the_card_says_that_there_are_none(card: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What goes in and what comes out: the customer record and the predictions, one source of truth.
+"""The customer record.
 
 The body of a request, the row of a batch file, the input of every ONNX graph and the features
 that training computes from a transaction log are all this record, in this order and these units.
@@ -6,7 +6,8 @@ that training computes from a transaction log are all this record, in this order
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Literal, get_args
+from operator import attrgetter
+from typing import Annotated, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +27,8 @@ Days = Annotated[float, Field(ge=0, le=MAX_DAYS)]
 Money = Annotated[float, Field(ge=0, le=MAX_MONEY)]
 Count = Annotated[float, Field(ge=0, le=MAX_COUNT)]
 
-RiskCategory = Literal["Low Risk", "Medium Risk", "High Risk", "Critical Risk"]
-ValueTier = Literal["Low Value", "Medium Value", "High Value", "Top Value"]
+MAX_RECORDS = 1_000
+"""In one request; more than that is a file."""
 
 
 class ModelName(StrEnum):
@@ -43,29 +44,31 @@ class ModelName(StrEnum):
         """Name of the model's ONNX file within a version."""
         return f"{self.value}.onnx"
 
+    @property
+    def reasons_file(self) -> str:
+        """Name of the file with the model's Shapley values within a version."""
+        return f"{self.value}_reasons.npz"
+
+    @property
+    def explained(self) -> "tuple[ModelName, ...]":
+        """The models whose reasons an answer of this one gives."""
+        return tuple(part for part in _EXPLAINED if self in {part, ModelName.COMPREHENSIVE})
+
+
+_EXPLAINED: Final = (ModelName.CLV, ModelName.CHURN)
+
 
 class CustomerRecord(BaseModel):
-    """One customer as of today. Optional fields that are left out stay missing."""
+    """One customer as of today; recency is at most tenure_days.
+
+    Optional fields that are left out, or null, stay missing. No others are taken.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         strict=True,
         allow_inf_nan=False,
-        json_schema_extra={
-            "examples": [
-                {
-                    "customer_id": "C-1042",
-                    "tenure_days": 412,
-                    "recency": 21,
-                    "frequency": 0.95,
-                    "monetary": 1240.5,
-                    "account_type": "Premium",
-                    "email_open_rate": 38,
-                    "support_tickets": 1,
-                }
-            ]
-        },
     )
 
     customer_id: Annotated[str, Field(max_length=128)] | None = Field(
@@ -111,6 +114,17 @@ class CustomerRecord(BaseModel):
         return recency
 
 
+class CustomerBatch(BaseModel):
+    """Several customers in one request. Each is answered in place, whatever the others hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    records: Annotated[
+        tuple[CustomerRecord, ...],
+        Field(min_length=1, max_length=MAX_RECORDS, description="A customer record each."),
+    ]
+
+
 RECORD_FIELDS: tuple[str, ...] = tuple(
     name for name in CustomerRecord.model_fields if name != "customer_id"
 )
@@ -122,85 +136,12 @@ def to_matrix(records: Sequence[CustomerRecord]) -> npt.NDArray[np.float32]:
 
     account_type becomes its position in ACCOUNT_TYPES.
     """
-    rows = [[_number(getattr(record, name)) for name in RECORD_FIELDS] for record in records]
+    rows = [[_CODES.get(value, value) for value in _values(record)] for record in records]
     return np.array(rows, dtype=np.float32).reshape(len(records), len(RECORD_FIELDS))
 
 
-def _number(value: float | str | None) -> float:
-    if value is None:
-        return float("nan")
-    return float(ACCOUNT_TYPES.index(value)) if isinstance(value, str) else value
-
-
-class Prediction(BaseModel):
-    """What every answer carries."""
-
-    model_config = ConfigDict(frozen=True)
-
-    customer_id: str | None = Field(default=None, description="As sent; absent if none was.")
-    model_version: str = Field(description="The published version that answered.")
-
-
-class SpendInterval(BaseModel):
-    """What a customer like this may well spend. Measured on customers the models never saw."""
-
-    model_config = ConfigDict(frozen=True)
-
-    low: float = Field(ge=0, description="One customer in ten spends less than this; often 0.")
-    median: float = Field(
-        ge=0,
-        description=(
-            "Half of such customers spend less. Under the expected spend, because few spend much;"
-            " 0, or next to it, for whoever more likely than not buys nothing."
-        ),
-    )
-    high: float = Field(ge=0, description="One customer in ten spends more than this.")
-    coverage: float = Field(description="Share of the customers between low and high.")
-
-
-class ClvPrediction(Prediction):
-    """What the customer will be worth."""
-
-    customer_lifetime_value: float = Field(
-        ge=0, description="Expected spend over the next horizon_days, in the shop's currency."
-    )
-    interval: SpendInterval = Field(
-        description="Around the median of the spend over the same days, in the same currency."
-    )
-    horizon_days: int = Field(description="How far ahead the models look, in days.")
-    value_tier: ValueTier = Field(
-        description="Where that value stands among the customers of the training data."
-    )
-
-
-class ChurnPrediction(Prediction):
-    """Whether the customer is about to leave."""
-
-    churn_probability: float = Field(
-        ge=0, le=1, description="Probability of no purchase in the next horizon_days."
-    )
-    horizon_days: int = Field(description="How far ahead the models look, in days.")
-    risk_category: RiskCategory = Field(description="The probability in words.")
-
-
-class SegmentPrediction(Prediction):
-    """Which of the personas the customer is."""
-
-    segment_id: int = Field(ge=0, description="Number of the persona.")
-    segment_name: str = Field(description="Name of the persona.")
-    distance_to_center: float = Field(
-        ge=0,
-        description=(
-            "Distance to the persona's centre in standard deviations of the portfolio:"
-            " the smaller, the more typical."
-        ),
-    )
-    recommended_actions: tuple[str, ...] = Field(description="What to do, most useful first.")
-
-
-class ComprehensivePrediction(SegmentPrediction, ChurnPrediction, ClvPrediction):
-    """All three answers, and what is at stake."""
-
-    value_at_risk: float = Field(
-        ge=0, description="customer_lifetime_value x churn_probability, in the shop's currency."
-    )
+_values: Final = attrgetter(*RECORD_FIELDS)
+_CODES: Final[dict[str | None, float]] = {
+    None: float("nan"),
+    **{name: float(position) for position, name in enumerate(ACCOUNT_TYPES)},
+}

@@ -1,0 +1,53 @@
+"""What goes in and what comes out: the customer record and the predictions, one source of truth."""
+
+from foretell.contract.predictions import (
+    BatchPrediction,
+    BatchResult,
+    ChurnPrediction,
+    ClvPrediction,
+    ComprehensivePrediction,
+    Driver,
+    Fault,
+    Prediction,
+    Reason,
+    RiskCategory,
+    SegmentPrediction,
+    SpendInterval,
+    ValueTier,
+)
+from foretell.contract.record import (
+    ACCOUNT_TYPES,
+    MAX_DAYS,
+    MAX_MONEY,
+    MAX_RECORDS,
+    RECORD_FIELDS,
+    CustomerBatch,
+    CustomerRecord,
+    ModelName,
+    to_matrix,
+)
+
+__all__ = [
+    "ACCOUNT_TYPES",
+    "MAX_DAYS",
+    "MAX_MONEY",
+    "MAX_RECORDS",
+    "RECORD_FIELDS",
+    "BatchPrediction",
+    "BatchResult",
+    "ChurnPrediction",
+    "ClvPrediction",
+    "ComprehensivePrediction",
+    "CustomerBatch",
+    "CustomerRecord",
+    "Driver",
+    "Fault",
+    "ModelName",
+    "Prediction",
+    "Reason",
+    "RiskCategory",
+    "SegmentPrediction",
+    "SpendInterval",
+    "ValueTier",
+    "to_matrix",
+]
