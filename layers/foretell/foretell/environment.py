@@ -7,3 +7,6 @@ REGISTRY: Final = "FORETELL_REGISTRY"
 
 REFRESH_SECONDS: Final = "FORETELL_REFRESH_SECONDS"
 """How long a promotion may go unnoticed; 60 where it is not set."""
+
+FUNCTION_NAME: Final = "AWS_LAMBDA_FUNCTION_NAME"
+"""Set by Lambda itself, and nowhere else."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from foretell import environment
 from foretell import manifest as manifests
@@ -25,6 +25,7 @@ from foretell.problems import (
     RegistryUnreachable,
     VersionNotFound,
 )
+from foretell.s3 import Fetched, ObjectNotFound, ObjectReader, Patience, failures
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -83,12 +84,65 @@ class PointerRead:
     etag: str
 
 
+class Objects(Protocol):
+    """Where the objects of a registry are read."""
+
+    def get(self, key: str, unless: str | None = None) -> Fetched | None:
+        """An object, or None if it still has the tag `unless`.
+
+        Raises:
+            ObjectNotFound: there is none under that key.
+            RegistryUnreachable: S3 does not answer, or refuses.
+        """
+        ...
+
+
 @dataclass(frozen=True)
-class Registry:
-    """Reads versions; holds the S3 client it reads them with."""
+class ThroughBoto3:
+    """Objects read with boto3, by whoever needs more of S3 than that."""
 
     address: RegistryAddress
     s3: "S3Client"
+
+    def get(self, key: str, unless: str | None = None) -> Fetched | None:
+        """As `Objects.get`."""
+        condition = {"IfNoneMatch": unless} if unless else {}
+        with translated_errors(self.address):
+            try:
+                answer = self.s3.get_object(
+                    Bucket=self.address.bucket,
+                    Key=key,
+                    **condition,  # type: ignore[arg-type]
+                )
+                return Fetched(answer["Body"].read(), answer.get("ETag", ""))
+            except self.s3.exceptions.ClientError as error:
+                if error_code(error) in {"304", "NotModified"}:
+                    return None
+                if error_code(error) == "NoSuchKey":
+                    raise ObjectNotFound(key) from error
+                raise
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Reads versions."""
+
+    address: RegistryAddress
+    objects: Objects
+
+    @property
+    def s3(self) -> "S3Client":
+        """The boto3 client of a registry that was opened with `connect`.
+
+        Raises:
+            RegistryNotConfigured: it was opened to be read only.
+        """
+        if not isinstance(self.objects, ThroughBoto3):
+            raise RegistryNotConfigured(
+                f"{self.address} was opened to read single objects: open it with registry.connect"
+                " to list or to write"
+            )
+        return self.objects.s3
 
     def live(self, unless: str | None = None) -> PointerRead | None:
         """The pointer, or None if it still has the tag `unless`.
@@ -98,24 +152,15 @@ class Registry:
             RegistryUnreachable: S3 does not answer, or refuses.
             IncompatibleVersion: the pointer is not one this runtime reads.
         """
-        condition = {"IfNoneMatch": unless} if unless else {}
-        with translated_errors(self.address):
-            try:
-                answer = self.s3.get_object(
-                    Bucket=self.address.bucket,
-                    Key=self.address.pointer,
-                    **condition,  # type: ignore[arg-type]
-                )
-                body = answer["Body"].read()
-            except self.s3.exceptions.ClientError as error:
-                if error_code(error) in {"304", "NotModified"}:
-                    return None
-                if error_code(error) == "NoSuchKey":
-                    raise NoLiveVersion(
-                        f"no version was promoted in {self.address}: run `foretell train`"
-                    ) from error
-                raise
-        return PointerRead(_parse_pointer(body, self.address), answer["ETag"])
+        try:
+            found = self.objects.get(self.address.pointer, unless)
+        except ObjectNotFound as error:
+            raise NoLiveVersion(
+                f"no version was promoted in {self.address}: run `foretell train`"
+            ) from error
+        if found is None:
+            return None
+        return PointerRead(_parse_pointer(found.body, self.address), found.etag)
 
     def manifest(self, version: str) -> Manifest:
         """The verified manifest of a version.
@@ -147,7 +192,12 @@ class Registry:
         return content
 
     def versions(self) -> tuple[str, ...]:
-        """Ids of the complete versions, oldest data first."""
+        """Ids of the complete versions, oldest data first.
+
+        Raises:
+            RegistryNotConfigured: the registry was opened to be read only.
+            RegistryUnreachable: S3 does not answer, or refuses.
+        """
         with translated_errors(self.address):
             pages = self.s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self.address.bucket, Prefix=self.address.models
@@ -163,15 +213,26 @@ class Registry:
         )
 
     def _read(self, version: str, name: str) -> bytes:
-        with translated_errors(self.address):
-            try:
-                return self.s3.get_object(
-                    Bucket=self.address.bucket, Key=self.address.file(version, name)
-                )["Body"].read()
-            except self.s3.exceptions.NoSuchKey as error:
-                raise VersionNotFound(
-                    f"version {version} has no {name} in {self.address}: promote another version"
-                ) from error
+        try:
+            found = self.objects.get(self.address.file(version, name))
+        except ObjectNotFound as error:
+            raise VersionNotFound(
+                f"version {version} has no {name} in {self.address}: promote another version"
+            ) from error
+        assert found is not None  # noqa: S101 - no tag was sent
+        return found.body
+
+
+FOR_A_FUNCTION: Final = Patience(connect=1, read=3, attempts=2)
+"""What a caller can wait for: a read that S3 leaves unanswered fails after 6 to 7 seconds.
+
+S3 answers in tens of milliseconds, and a second attempt, over another connection, helps more than
+a longer wait.
+"""
+
+FOR_A_COMMAND: Final = Patience(connect=2, read=10, attempts=3)
+"""What a person can wait for. Files go up on lines far slower than Lambda's, and the wait for
+S3's answer begins when the last bytes are with the system, not when they are sent."""
 
 
 def connect(address: RegistryAddress) -> Registry:
@@ -180,64 +241,57 @@ def connect(address: RegistryAddress) -> Registry:
     Raises:
         RegistryUnreachable: boto3 has no usable region.
     """
-    # boto3 takes as long to import as everything else together; tests and tools may never need it.
+    # boto3 takes as long to import as everything else together; functions never need it.
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
     config = Config(
-        connect_timeout=2,
-        read_timeout=10,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        connect_timeout=FOR_A_COMMAND.connect,
+        read_timeout=FOR_A_COMMAND.read,
+        retries={"mode": "standard", "total_max_attempts": FOR_A_COMMAND.attempts},
     )
     with translated_errors(address):
-        return Registry(address, boto3.client("s3", config=config))
+        return Registry(address, ThroughBoto3(address, boto3.client("s3", config=config)))
 
 
 def from_environment() -> Registry:
-    """The registry that the environment variable FORETELL_REGISTRY names.
+    """The registry that the environment variable FORETELL_REGISTRY names, for a function.
+
+    It reads single objects, and without boto3.
 
     Raises:
         RegistryNotConfigured: it is not set, or not an S3 address.
+        RegistryUnreachable: no region is set, or S3's endpoint is no address.
     """
     text = os.environ.get(environment.REGISTRY)
     if not text:
         raise RegistryNotConfigured(
             f"set {environment.REGISTRY} to the registry's address, such as s3://bucket/prefix"
         )
-    return connect(RegistryAddress.parse(text))
+    address = RegistryAddress.parse(text)
+    return Registry(address, ObjectReader(address.bucket, str(address), FOR_A_FUNCTION))
 
 
 @contextmanager
 def translated_errors(address: RegistryAddress) -> Iterator[None]:
     """What boto3 raises, as the registry's own errors."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
     try:
         yield
     except ClientError as error:
-        raise RegistryUnreachable(_refusal(address, error_code(error))) from error
-    except BotoCoreError as error:
-        raise RegistryUnreachable(
-            f"{address} cannot be reached ({type(error).__name__}): check the network, the"
-            " credentials, the region and AWS_ENDPOINT_URL_S3"
-        ) from error
+        raise RegistryUnreachable(failures.refusal(str(address), error_code(error))) from error
+    # While a body arrives, botocore translates timeouts and closed connections, but not what else
+    # urllib3 may raise, such as an error of TLS.
+    except (BotoCoreError, HTTPError) as error:
+        raise RegistryUnreachable(failures.no_answer(str(address), error)) from error
 
 
 def error_code(error: Exception) -> str:
     """S3's code of a refused request."""
     response: dict[str, dict[str, str]] = getattr(error, "response", {})
     return response.get("Error", {}).get("Code", "unknown")
-
-
-def _refusal(address: RegistryAddress, code: str) -> str:
-    if code == "NoSuchBucket":
-        return f"the bucket of {address} does not exist: create it, or check the address"
-    if code in {"AccessDenied", "403"}:
-        return (
-            f"access to {address} is denied: check the credentials and the bucket's policy"
-            " (without s3:ListBucket a missing object is answered so, too)"
-        )
-    return f"S3 refused a request for {address} ({code})"
 
 
 def _parse_pointer(content: bytes, address: RegistryAddress) -> Pointer:

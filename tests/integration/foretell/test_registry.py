@@ -1,9 +1,14 @@
 """Reading the registry: every way in which S3 can disappoint is told apart."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from urllib3.exceptions import SSLError
+from urllib3.response import HTTPResponse
 
+from foretell import live
 from foretell.problems import (
     DigestMismatch,
     IncompatibleVersion,
@@ -12,7 +17,15 @@ from foretell.problems import (
     RegistryUnreachable,
     VersionNotFound,
 )
-from foretell.registry import Registry, RegistryAddress, connect, from_environment
+from foretell.registry import (
+    FOR_A_FUNCTION,
+    Registry,
+    RegistryAddress,
+    connect,
+    from_environment,
+)
+from foretell.s3 import PAUSE_SECONDS, Patience
+from tests.shared.faulty_s3 import Fault, FaultyS3, faulty_s3
 
 
 @pytest.mark.parametrize(
@@ -122,3 +135,143 @@ def test_a_missing_file_is_named(live_registry: Registry, trained: Any) -> None:
         live_registry.file(trained.version, "clv.onnx", trained.manifest)
     with pytest.raises(VersionNotFound, match=r"secret\.pkl"):
         live_registry.file(trained.version, "secret.pkl", trained.manifest)
+
+
+def test_what_a_function_reads_it_cannot_list_or_write(
+    live_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORETELL_REGISTRY", str(live_registry.address))
+    registry = from_environment()
+
+    assert registry.live() == live_registry.live()
+    with pytest.raises(RegistryNotConfigured, match=r"registry\.connect"):
+        registry.versions()
+
+
+OUR_OWN = {
+    Fault.REFUSED: "ConnectionRefusedError",
+    Fault.STALLED: "TimeoutError",
+    Fault.TRUNCATED: "IncompleteRead",
+    Fault.RESET: "ConnectionResetError",
+    Fault.DRIED_UP: "TimeoutError",
+    Fault.ACCESS_DENIED: "is denied",
+    Fault.SLOW_DOWN: "SlowDown",
+    Fault.INTERNAL_ERROR: "InternalError",
+    Fault.ERROR_PAGE: "502",
+}
+BOTO3 = OUR_OWN | {
+    Fault.REFUSED: "EndpointConnectionError",
+    Fault.STALLED: "ReadTimeoutError",
+    Fault.TRUNCATED: "ResponseStreamingError",
+    Fault.RESET: "ResponseStreamingError",
+    Fault.DRIED_UP: "ReadTimeoutError",
+}
+
+
+@dataclass(frozen=True)
+class Reads:
+    """A registry, every way to read it, and what it says of each fault."""
+
+    registry: Registry
+    all: list[Callable[[], object]]
+    reasons: dict[Fault, str]
+
+
+class TestOnABadDay:
+    """However S3 fails, the reader gets one of the registry's own errors, and gets it soon."""
+
+    @pytest.fixture
+    def s3(
+        self, s3_endpoint: str, live_registry: Registry, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[FaultyS3]:
+        """What comes between S3 and whoever connects from here on."""
+        with faulty_s3(s3_endpoint) as s3:
+            monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.endpoint)
+            yield s3
+
+    @pytest.fixture(params=["a function", "a command"])
+    def reads(
+        self,
+        request: pytest.FixtureRequest,
+        s3: FaultyS3,
+        live_registry: Registry,
+        trained: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> Reads:
+        """What either reads, with less patience."""
+        hasty = Patience(0.5, 0.5, 1)
+        monkeypatch.setattr("foretell.registry.FOR_A_FUNCTION", hasty)
+        monkeypatch.setattr("foretell.registry.FOR_A_COMMAND", hasty)
+        monkeypatch.setenv("FORETELL_REGISTRY", str(live_registry.address))
+        of_a_function = request.param == "a function"
+        registry = from_environment() if of_a_function else connect(live_registry.address)
+        version = trained.version
+        ways: list[Callable[[], object]] = [
+            registry.live,
+            lambda: registry.manifest(version),
+            lambda: registry.file(version, "clv.onnx", trained.manifest),
+        ]
+        return Reads(registry, ways, OUR_OWN if of_a_function else BOTO3)
+
+    @pytest.mark.parametrize("fault", OUR_OWN)
+    def test_a_failed_read_says_why(self, fault: Fault, s3: FaultyS3, reads: Reads) -> None:
+        s3.behave(fault)
+
+        for read in reads.all:
+            with pytest.raises(RegistryUnreachable, match=reads.reasons[fault]):
+                read()
+
+        s3.behave(Fault.NONE)
+        assert all(read() for read in reads.all)
+
+    @pytest.mark.parametrize("fault", BOTO3)
+    @pytest.mark.parametrize("reads", ["a command"], indirect=True)
+    def test_a_list_that_fails_is_told(self, fault: Fault, s3: FaultyS3, reads: Reads) -> None:
+        s3.behave(fault)
+
+        with pytest.raises(RegistryUnreachable):
+            reads.registry.versions()
+
+        s3.behave(Fault.NONE)
+        assert reads.registry.versions()
+
+    def test_garbage_is_not_taken_for_an_answer(self, s3: FaultyS3, reads: Reads) -> None:
+        s3.behave(Fault.GARBAGE)
+
+        for read, error in zip(
+            reads.all, [IncompatibleVersion, DigestMismatch, DigestMismatch], strict=True
+        ):
+            with pytest.raises(error):
+                read()
+
+    @pytest.mark.parametrize("reads", ["a command"], indirect=True)
+    def test_garbage_is_no_list(self, s3: FaultyS3, reads: Reads) -> None:
+        s3.behave(Fault.GARBAGE)
+
+        with pytest.raises(RegistryUnreachable):
+            reads.registry.versions()
+
+    @pytest.mark.parametrize("reads", ["a command"], indirect=True)
+    def test_a_failure_of_tls_amid_a_body_is_told_like_any_other(
+        self, reads: Reads, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise SSLError("bad record mac")
+
+        monkeypatch.setattr(HTTPResponse, "read", fail)
+
+        for read in reads.all:
+            with pytest.raises(RegistryUnreachable, match="SSLError"):
+                read()
+
+
+def test_a_function_hears_of_the_failure_while_it_waits() -> None:
+    """An unanswered read ends within the patience for a first model, pauses included."""
+    patience = FOR_A_FUNCTION
+
+    assert patience.attempts > 1
+    assert patience.connect <= patience.read
+    assert (
+        patience.attempts * patience.read + (patience.attempts - 1) * PAUSE_SECONDS
+        <= live.FIRST_PATIENCE_SECONDS
+    )
