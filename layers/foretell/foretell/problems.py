@@ -9,7 +9,29 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from foretell.contract import Fault
+
 MEDIA_TYPE = "application/problem+json"
+MAX_TOLD = 20
+"""Names of faulty fields in the one line that sums them up; the list has all."""
+
+_LONGEST_NAME = 64
+
+
+class Problem(BaseModel):
+    """What every refusal and failure is answered with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(description="urn:foretell:problem: and the kind of problem.")
+    title: str = Field(description="The kind of problem in words.")
+    status: int = Field(description="The HTTP status once more.")
+    detail: str = Field(description="What happened here, and what to do.")
+    errors: tuple[Fault, ...] | None = Field(
+        default=None, description="Every faulty field of the request."
+    )
 
 
 class RegistryError(Exception):
@@ -40,8 +62,29 @@ class IncompatibleVersion(RegistryError):
     """A version that this runtime cannot serve."""
 
 
-class UnsupportedMediaType(Exception):
-    """The body of a request is not JSON."""
+class RequestError(Exception):
+    """A request that cannot be answered; the message says what to mend."""
+
+
+class UnsupportedMediaType(RequestError):
+    """The body of a request is not announced as JSON."""
+
+
+class BodyTooLarge(RequestError):
+    """There is more in a request than is read."""
+
+
+class MalformedBody(RequestError):
+    """The body of a request is no JSON value."""
+
+
+class InvalidRequest(RequestError):
+    """Fields of a request do not hold what they must; `faults` names all of them."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        names = ", ".join(fault.field for fault in faults[:MAX_TOLD])
+        super().__init__(f"mend and send again: {names}")
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True)
@@ -53,21 +96,14 @@ class ProblemKind:
     status: HTTPStatus
 
 
-INVALID_RECORD = ProblemKind(
-    "invalid-record", "The request is not valid", HTTPStatus.UNPROCESSABLE_ENTITY
-)
 INTERNAL = ProblemKind(
     "internal", "The prediction failed for an internal reason", HTTPStatus.INTERNAL_SERVER_ERROR
 )
 
 BY_STATUS: Mapping[int, ProblemKind] = {
-    400: ProblemKind("malformed-body", "The body cannot be read", HTTPStatus.BAD_REQUEST),
     404: ProblemKind("not-found", "Nothing is served there", HTTPStatus.NOT_FOUND),
     405: ProblemKind(
         "method-not-allowed", "That method is not served there", HTTPStatus.METHOD_NOT_ALLOWED
-    ),
-    413: ProblemKind(
-        "content-too-large", "The request is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     ),
 }
 """What the framework itself refuses."""
@@ -96,28 +132,40 @@ TABLE: Mapping[type[Exception], ProblemKind] = {
     UnsupportedMediaType: ProblemKind(
         "unsupported-media-type", "The body must be JSON", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     ),
+    BodyTooLarge: ProblemKind(
+        "content-too-large", "The request is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    ),
+    MalformedBody: ProblemKind(
+        "malformed-body", "The body cannot be read", HTTPStatus.UNPROCESSABLE_ENTITY
+    ),
+    InvalidRequest: ProblemKind(
+        "invalid-record", "The request is not valid", HTTPStatus.UNPROCESSABLE_ENTITY
+    ),
 }
 
 
-def document(kind: ProblemKind, detail: str, **members: object) -> dict[str, object]:
-    """A problem document with extension `members`."""
-    return {
-        "type": f"urn:foretell:problem:{kind.slug}",
-        "title": kind.title,
-        "status": kind.status.value,
-        "detail": detail,
-        **members,
-    }
+def document(kind: ProblemKind, detail: str, faults: Sequence[Fault] = ()) -> Problem:
+    """What a caller is told."""
+    return Problem(
+        type=f"urn:foretell:problem:{kind.slug}",
+        title=kind.title,
+        status=kind.status.value,
+        detail=detail,
+        errors=tuple(faults) or None,
+    )
 
 
-def faulty_fields(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Every faulty field of a request with its reason, from pydantic's errors.
+def faults(errors: Sequence[Mapping[str, Any]]) -> tuple[Fault, ...]:
+    """Every faulty field with its reason, from pydantic's errors.
 
     Only the rule is told, not the value that broke it.
     """
-    return [{"field": _field(error["loc"]), "reason": error["msg"]} for error in errors]
+    return tuple(fault(error["loc"], error["msg"]) for error in errors)
 
 
-def _field(location: Sequence[str | int]) -> str:
-    """The name the caller wrote: pydantic's path without the leading 'body'."""
-    return ".".join(str(part) for part in location if part != "body") or "body"
+def fault(location: Sequence[str | int], reason: str) -> Fault:
+    """What is wrong with a field, under the name the caller wrote (cut where it is endless)."""
+    name = ".".join(str(part) for part in location) if location else "body"
+    # A name may be any text; half of a character would make the answer unreadable.
+    readable = name[:_LONGEST_NAME].encode(errors="replace").decode()
+    return Fault(field=readable, reason=reason)

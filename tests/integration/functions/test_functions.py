@@ -4,8 +4,10 @@ import base64
 import importlib
 import io
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +21,12 @@ from training.publish import promote, publish
 
 Logged = Callable[[], list[dict[str, Any]]]
 
+EXPLAINED = {
+    ModelName.CLV: {"typical_value", "drivers"},
+    ModelName.CHURN: {"base_rate", "reasons"},
+    ModelName.SEGMENT: set(),
+    ModelName.COMPREHENSIVE: {"typical_value", "drivers", "base_rate", "reasons"},
+}
 ONLY = {
     ModelName.CLV: {"customer_lifetime_value", "interval", "horizon_days", "value_tier"},
     ModelName.CHURN: {"churn_probability", "horizon_days", "risk_category"},
@@ -62,8 +70,15 @@ class Function:
     def get(self, path: str) -> Answer:
         return self.invoke(http_event("GET", path))
 
-    def predict(self, body: object, content_type: str | None = "application/json") -> Answer:
-        return self.invoke(http_event("POST", f"/predict/{self.model}", body, content_type))
+    def predict(
+        self, body: object, content_type: str | None = "application/json", query: str = ""
+    ) -> Answer:
+        event = http_event("POST", f"/predict/{self.model}", body, content_type)
+        return self.invoke(event | {"rawQueryString": query})
+
+    def predict_all(self, body: object, query: str = "") -> Answer:
+        event = http_event("POST", f"/predict/{self.model}/batch", body)
+        return self.invoke(event | {"rawQueryString": query})
 
 
 Start = Callable[[ModelName, Registry], Function]
@@ -116,7 +131,8 @@ class TestPredictions:
         answer = start(model, live_registry).predict(record)
 
         assert (answer.status, answer.media_type) == (200, "application/json")
-        assert set(answer.body) == FIELDS[model] | {"customer_id", "model_version"}
+        told = FIELDS[model] | {"customer_id", "model_version"}
+        assert set(answer.body) == told | EXPLAINED[model]
         assert answer.body["customer_id"] == record["customer_id"]
         assert answer.body["model_version"] == trained.version
 
@@ -126,11 +142,42 @@ class TestPredictions:
         answers = {model: start(model, live_registry).predict(record).body for model in ModelName}
 
         together = answers.pop(ModelName.COMPREHENSIVE)
+        # What to do depends on all three answers, which the persona alone does not know.
+        answers[ModelName.SEGMENT].pop("recommended_actions")
         for answer in answers.values():
             assert answer.items() <= together.items()
         assert together["value_at_risk"] == pytest.approx(
             together["customer_lifetime_value"] * together["churn_probability"], abs=0.01
         )
+
+    @pytest.mark.parametrize("query", ["explain=false", "explain=0", "explain=No", "explain=true"])
+    @pytest.mark.parametrize("model", ModelName)
+    def test_reasons_are_left_out_where_they_are_not_wanted(
+        self,
+        model: ModelName,
+        query: str,
+        start: Start,
+        live_registry: Registry,
+        record: dict[str, Any],
+    ) -> None:
+        function = start(model, live_registry)
+        explained = function.predict(record).body
+
+        answer = function.predict(record, query=query)
+
+        expected = set(explained) - (set() if query == "explain=true" else EXPLAINED[model])
+        assert answer.body == {name: explained[name] for name in expected}
+
+    def test_what_to_do_depends_on_what_is_at_stake(
+        self, start: Start, live_registry: Registry
+    ) -> None:
+        function = start(ModelName.COMPREHENSIVE, live_registry)
+        often = {"tenure_days": 700, "frequency": 1.2, "monetary": 6_000, "support_tickets": 0}
+
+        here, gone = (function.predict({**often, "recency": days}).body for days in (9, 190))
+
+        assert here["risk_category"] != gone["risk_category"]
+        assert here["recommended_actions"] != gone["recommended_actions"]
 
     def test_the_interval_is_in_order_and_states_its_coverage(self, clv: Function) -> None:
         once = {"tenure_days": 300, "recency": 300, "frequency": 0.1, "monetary": 20}
@@ -182,6 +229,85 @@ class TestPredictions:
         assert function.get("/health").body == {"status": "ok", "model_version": trained.version}
 
 
+class TestLists:
+    """Several customers at once; one that is refused does not spoil the others."""
+
+    @pytest.mark.parametrize("query", ["", "explain=false"])
+    @pytest.mark.parametrize("model", ModelName)
+    def test_each_is_answered_as_it_would_be_alone(
+        self,
+        model: ModelName,
+        query: str,
+        start: Start,
+        live_registry: Registry,
+        record: dict[str, Any],
+    ) -> None:
+        function = start(model, live_registry)
+        required = {"tenure_days": 90, "recency": 60, "frequency": 0.7, "monetary": 55}
+        records = [record, required, {**record, "recency": 300, "customer_id": "C-2"}]
+
+        answer = function.predict_all({"records": records}, query).body
+
+        assert (answer["predicted"], answer["refused"]) == (3, 0)
+        alone = [function.predict(each, query=query).body for each in records]
+        assert [result["prediction"] for result in answer["results"]] == alone
+
+    def test_what_is_refused_is_told_in_its_place(
+        self, clv: Function, trained: Any, record: dict[str, Any]
+    ) -> None:
+        records = [{**record, "recency": 9_999, "colour": 1}, record, "C-17"]
+
+        answer = clv.predict_all({"records": records})
+
+        assert answer.status == 200
+        assert answer.body["model_version"] == trained.version
+        assert (answer.body["predicted"], answer.body["refused"]) == (1, 2)
+        first, second, third = answer.body["results"]
+        assert {fault["field"] for fault in first["errors"]} == {"recency", "colour"}
+        assert second == {"prediction": clv.predict(record).body}
+        assert third["errors"][0]["field"] == "body"
+
+    def test_if_all_are_refused_each_is_told_why(self, clv: Function) -> None:
+        answer = clv.predict_all({"records": [{}, {}]})
+
+        assert (answer.status, answer.body["predicted"]) == (200, 0)
+        assert all(len(result["errors"]) == 4 for result in answer.body["results"])
+
+    def test_a_thousand_with_reasons_fit_what_lambda_can_answer(
+        self, start: Start, live_registry: Registry, record: dict[str, Any]
+    ) -> None:
+        function = start(ModelName.COMPREHENSIVE, live_registry)
+        records = [{**record, "customer_id": "x" * 128, "recency": n / 3} for n in range(1_000)]
+
+        answer = function.predict_all({"records": records})
+
+        assert answer.body["predicted"] == 1_000
+        assert len(json.dumps(answer.body)) < 6_000_000
+
+    def test_one_more_than_a_thousand_is_too_many(
+        self, clv: Function, record: dict[str, Any]
+    ) -> None:
+        answer = clv.predict_all({"records": [record] * 1_001})
+
+        assert answer.status == 413
+        assert answer.is_problem
+        assert "1,000" in answer.body["detail"]
+
+    def test_a_list_without_end_is_not_read(self, clv: Function) -> None:
+        answer = clv.predict_all({"records": ["x" * 1_000_000] * 3})
+
+        assert answer.status == 413
+        assert "2,048 KiB" in answer.body["detail"]
+
+    @pytest.mark.parametrize("sent", [{}, {"records": []}, {"records": {}}, [], "{"])
+    def test_what_is_no_list_is_refused(self, clv: Function, sent: object) -> None:
+        answer = clv.predict_all(sent)
+
+        assert answer.status == 422
+        assert answer.is_problem
+        assert answer.body["errors"]
+
+
 class TestBadRequests:
     """Whatever is sent, the answer is a problem document that says what to mend."""
 
@@ -219,8 +345,9 @@ class TestBadRequests:
 
         answer = clv.invoke(http_event("POST", "/predict/clv", {}) | encoded)
 
-        assert answer.status in {400, 422}
+        assert answer.status == 422
         assert answer.is_problem
+        assert answer.body["type"] == "urn:foretell:problem:malformed-body"
 
     @pytest.mark.parametrize("content_type", [None, "text/plain", "text/csv; charset=utf-8"])
     def test_a_body_that_is_not_json(
@@ -232,6 +359,34 @@ class TestBadRequests:
         assert answer.is_problem
         assert "Content-Type: application/json" in answer.body["detail"]
 
+    def test_an_explain_that_is_neither_yes_nor_no(
+        self, clv: Function, record: dict[str, Any]
+    ) -> None:
+        answer = clv.predict(record, query="explain=perhaps")
+
+        assert answer.status == 422
+        assert answer.body["errors"] == [
+            {"field": "explain", "reason": "Input should be true or false"}
+        ]
+
+    def test_a_query_parameter_that_nobody_knows(
+        self, clv: Function, record: dict[str, Any]
+    ) -> None:
+        answer = clv.predict(record, query="explian=false&explain=false")
+
+        assert answer.status == 422
+        assert answer.body["errors"] == [{"field": "explian", "reason": "Unknown query parameter"}]
+
+    def test_a_field_given_twice(self, clv: Function) -> None:
+        answer = clv.predict(
+            '{"tenure_days": 9, "tenure_days": 900, "recency": 1, "frequency": 1, "monetary": 1}'
+        )
+
+        assert answer.status == 422
+        assert answer.body["errors"] == [
+            {"field": "tenure_days", "reason": "Field given more than once"}
+        ]
+
     def test_a_huge_body(self, clv: Function) -> None:
         answer = clv.predict({"customer_id": "x" * 1_000_000})
 
@@ -241,7 +396,13 @@ class TestBadRequests:
 
     @pytest.mark.parametrize(
         ("method", "path", "status"),
-        [("GET", "/predict/clv", 405), ("POST", "/predict/churn", 404), ("GET", "/docs", 404)],
+        [
+            ("GET", "/predict/clv", 405),
+            ("POST", "/predict/churn", 404),
+            ("GET", "/docs", 404),
+            ("GET", "/redoc", 404),
+            ("GET", "/openapi.json", 404),
+        ],
     )
     def test_what_is_not_served(self, clv: Function, method: str, path: str, status: int) -> None:
         answer = clv.invoke(http_event(method, path))
@@ -253,19 +414,65 @@ class TestBadRequests:
 class TestTelemetry:
     """Enough to find a fault by, and nothing of the customer."""
 
-    def test_a_log_line_has_version_and_correlation_id_and_no_customer(
+    def test_one_line_tells_of_an_invocation_and_nothing_of_the_customer(
         self, clv: Function, trained: Any, record: dict[str, Any], logged: Logged
+    ) -> None:
+        answer = clv.predict(record)
+
+        lines = logged()
+        [told] = [line for line in lines if line["message"] == "Invocation"]
+        assert told["correlation_id"] == REQUEST_ID
+        assert told["function_request_id"] == Context().aws_request_id
+        assert (told["service"], told["model"], told["status"]) == ("foretell", "clv", "200")
+        assert told["model_version"] == trained.version
+        assert told["Predictions"] == 1
+        assert told[f"Predictions{answer.body['value_tier'].replace(' ', '')}"] == 1
+        assert 0 < told["ModelLatency"] < told["Latency"]
+        assert told["ModelAge"] == (datetime.now(UTC).date() - trained.manifest.data.as_of).days
+        for value in (record["customer_id"], "1240.5", "95.4"):
+            assert value not in json.dumps(lines)
+
+    def test_the_line_is_in_the_format_that_cloudwatch_makes_metrics_of(
+        self, clv: Function, record: dict[str, Any], logged: Logged
     ) -> None:
         clv.predict(record)
 
-        lines = logged()
-        predicted = next(line for line in lines if line.get("message") == "Predicted")
-        assert predicted["model_version"] == trained.version
-        assert predicted["correlation_id"] == REQUEST_ID
-        measured = next(line for line in lines if "PredictionLatency" in line)
-        assert measured["Predictions"] == [1.0]
-        for value in (record["customer_id"], "1240.5", "95.4"):
-            assert value not in json.dumps(lines)
+        [told] = [line for line in logged() if line["message"] == "Invocation"]
+        [declared] = told["_aws"]["CloudWatchMetrics"]
+        assert declared["Namespace"] == "Foretell"
+        assert abs(told["_aws"]["Timestamp"] / 1_000 - time.time()) < 60
+        for dimensions in declared["Dimensions"]:
+            assert all(isinstance(told[name], str) for name in dimensions)
+        names = [metric["Name"] for metric in declared["Metrics"]]
+        assert len(set(names)) == len(names) < 100
+        for metric in declared["Metrics"]:
+            assert isinstance(told[metric["Name"]], int | float)
+            assert metric["Unit"] in {"Count", "Milliseconds", "None"}
+
+    def test_each_invocation_counts_for_itself(
+        self, clv: Function, record: dict[str, Any], logged: Logged
+    ) -> None:
+        clv.predict(record)
+        clv.predict_all({"records": [record, record, {}]})
+        clv.predict({**record, "age": -1})
+
+        first, second, third = [line for line in logged() if line["message"] == "Invocation"]
+        assert (first["Predictions"], second["Predictions"]) == (1, 2)
+        assert second["RecordsRefused"] == 1
+        assert (third["ValidationFailed"], third["problem"]) == (1, "invalid-record")
+        assert "Predictions" not in third
+        assert "ColdStart" not in second
+
+    def test_a_log_line_within_an_invocation_has_its_ids(
+        self, start: Start, registry: Registry, record: dict[str, Any], logged: Logged
+    ) -> None:
+        function = start(ModelName.CLV, registry)
+        function.predict(record)
+
+        unavailable = next(line for line in logged() if line["level"] == "ERROR")
+        assert unavailable["correlation_id"] == REQUEST_ID
+        assert unavailable["function_request_id"] == Context().aws_request_id
+        assert "was promoted" in unavailable["reason"]
 
     def test_an_unforeseen_error_is_answered_in_json_and_tells_nothing(
         self,
@@ -274,7 +481,7 @@ class TestTelemetry:
         monkeypatch: pytest.MonkeyPatch,
         logged: Logged,
     ) -> None:
-        def fail(*_: object) -> None:
+        def fail(*_: object, **__: object) -> None:
             raise ZeroDivisionError(f"secret of {record['customer_id']}")
 
         monkeypatch.setattr("foretell.predictor.Predictor.predict", fail)
