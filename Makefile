@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 INSTALLED := $(VENV)/.installed
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help setup run test lint bench format lock clean
+.PHONY: help setup run test lint bench openapi format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,8 +37,11 @@ lint: setup ## Check formatting, style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: setup ## Time a warm request through the whole handler, beside its parts
-	$(BIN)/python -m tests.benchmarks.handler
+bench: setup ## Measure Foretell beside a peer, and write tests/benchmarks/RESULTS.md
+	$(BIN)/python -m tests.benchmarks
+
+openapi: setup ## Write infra/api/openapi.json from what the functions declare
+	$(BIN)/python -m infra.api.document
 
 format: setup ## Format the code
 	$(BIN)/ruff format .

@@ -26,8 +26,10 @@ os.environ |= {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
-    "POWERTOOLS_TRACE_DISABLED": "true",
 }
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There are as many workers as cores: threads of their own would only be in each other's way.
+    os.environ |= {"OMP_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
 for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "FORETELL_REGISTRY"):
     os.environ.pop(variable, None)
 

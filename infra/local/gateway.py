@@ -6,11 +6,9 @@ answers there. Only the documentation is of this place: deployed functions carry
 
 import importlib
 from collections.abc import Mapping
-from importlib import metadata
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,10 +16,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from foretell.contract import ModelName
 
 _DOCUMENTATION: Final = ("/docs", "/openapi.json", "/static-offline-docs", "/redoc")
-_DESCRIPTION: Final = (
-    "Lifetime value, churn and persona of a customer, from a few figures of the purchase history."
-    " Errors are problem documents (RFC 9457) that name every faulty field."
-)
 
 
 def function_apps() -> dict[ModelName, FastAPI]:
@@ -39,18 +33,6 @@ def gateway(apps: Mapping[ModelName, FastAPI]) -> ASGIApp:
     return route
 
 
-def openapi(apps: Mapping[ModelName, FastAPI]) -> dict[str, Any]:
-    """One OpenAPI document over all functions."""
-    # Every function describes the model; the document says so once.
-    routes = {route.path: route for app in apps.values() for route in app.routes}  # type: ignore[attr-defined]
-    return get_openapi(
-        title="Foretell",
-        version=metadata.version("foretell"),
-        description=_DESCRIPTION,
-        routes=list(routes.values()),
-    )
-
-
 def _app_for(scope: Scope, apps: Mapping[ModelName, FastAPI], documentation: FastAPI) -> ASGIApp:
     path: str = scope.get("path", "/")
     if scope["type"] != "http" or path == "/" or path.startswith(_DOCUMENTATION):
@@ -61,6 +43,9 @@ def _app_for(scope: Scope, apps: Mapping[ModelName, FastAPI], documentation: Fas
 
 def _documentation(apps: Mapping[ModelName, FastAPI]) -> FastAPI:
     app = FastAPIOffline(title="Foretell")
+    # Not before: it imports the runtime, which reads its environment once, when that is prepared.
+    from infra.api.document import openapi  # noqa: PLC0415
+
     app.openapi = lambda: openapi(apps)  # type: ignore[method-assign] # FastAPI's documented way
 
     @app.get("/", include_in_schema=False)

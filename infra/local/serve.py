@@ -97,9 +97,8 @@ def _prepare_environment(platform: Platform) -> None:
             environment.REGISTRY: platform.registry,
             environment.REFRESH_SECONDS: "1",
             "POWERTOOLS_SERVICE_NAME": "foretell",
-            # Metrics and traces go to CloudWatch and X-Ray, which are not here.
+            # Metrics go to CloudWatch, which is not here.
             "POWERTOOLS_METRICS_DISABLED": "true",
-            "POWERTOOLS_TRACE_DISABLED": "true",
             "POWERTOOLS_LOG_LEVEL": "WARNING",
         }
     )

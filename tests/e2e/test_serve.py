@@ -160,16 +160,7 @@ def test_the_documentation_needs_nothing_from_elsewhere(platform: Running) -> No
 def test_one_document_describes_all_functions(platform: Running) -> None:
     _, document = ask(platform, "/openapi.json")
 
-    assert set(document["paths"]) == {
-        "/predict/clv",
-        "/predict/churn",
-        "/predict/segment",
-        "/predict/comprehensive",
-        "/model",
-        "/health",
-    }
-    record = document["components"]["schemas"]["CustomerRecord"]
-    assert set(record["required"]) == {"tenure_days", "recency", "frequency", "monetary"}
+    assert document == json.loads((ROOT / "infra/api/openapi.json").read_text(encoding="utf-8"))
 
 
 def test_a_second_platform_in_the_same_folder_is_refused_in_one_line(platform: Running) -> None:

@@ -1,0 +1,1 @@
+"""The API in writing: one OpenAPI document, and the examples in it."""
