@@ -1,8 +1,8 @@
 """One OpenAPI document over all functions, which says what they really answer.
 
-The functions declare their routes to FastAPI and answer them in their own way: they refuse with
-problem documents, and what they have nothing to say about they leave out of an answer. FastAPI
-knows neither; both are put right here. `python -m infra.api.document` writes the document.
+FastAPI makes it of what `declared` says of the routes. That the functions refuse with problem
+documents, and leave out of an answer what they have nothing to say about, it does not know; both
+are put right here. `python -m infra.api.document` writes the document.
 """
 
 import json
@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from foretell import problems
 from foretell.contract import ModelName
-from foretell.live import LiveModel
 from foretell.problems import Problem
-from foretell.web import create_app
 from infra.api import examples
+from infra.api.declared import declared
 from infra.api.examples import Example, Examples
 
 COMMITTED: Final = Path(__file__).with_name("openapi.json")
@@ -61,14 +59,9 @@ _SAID_OF: Final[Mapping[int, str]] = {
 }
 
 
-def described_apps() -> dict[ModelName, FastAPI]:
-    """The functions' apps without their models: to be described takes no registry."""
-    return {model: create_app(model, LiveModel(model)) for model in ModelName}
-
-
-def openapi(apps: Mapping[ModelName, FastAPI]) -> Json:
-    """The document over the functions' apps."""
-    document = _as_declared(apps)
+def openapi() -> Json:
+    """The document over all functions."""
+    document = _as_declared()
     _add_problems(document)
     _leave_out_rather_than_null(document)
     _promise_all_of_the_model(document)
@@ -86,18 +79,16 @@ def text(document: Json) -> str:
 @click.command()
 def write() -> None:
     """Write infra/api/openapi.json anew from what the functions declare."""
-    COMMITTED.write_text(text(openapi(described_apps())), encoding="utf-8")
+    COMMITTED.write_text(text(openapi()), encoding="utf-8")
 
 
-def _as_declared(apps: Mapping[ModelName, FastAPI]) -> Json:
-    # Every function describes the model; the document says so once.
-    routes = {route.path: route for app in apps.values() for route in app.routes}  # type: ignore[attr-defined]
+def _as_declared() -> Json:
     return get_openapi(
         title="Foretell",
         version=metadata.version("foretell"),
         summary="What your customers will do next",
         description=_DESCRIPTION,
-        routes=list(routes.values()),
+        routes=declared().routes,
         tags=_TAGS,
         servers=[{"url": "/"}],
         license_info={"name": "MIT", "identifier": "MIT"},

@@ -11,6 +11,7 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foretell.contract import ModelName
@@ -18,14 +19,14 @@ from foretell.contract import ModelName
 _DOCUMENTATION: Final = ("/docs", "/openapi.json", "/static-offline-docs", "/redoc")
 
 
-def function_apps() -> dict[ModelName, FastAPI]:
+def function_apps() -> dict[ModelName, Starlette]:
     """The apps of functions/, by the model they serve; each preloads its model."""
     return {model: importlib.import_module(f"functions.{model}.app").app for model in ModelName}
 
 
-def gateway(apps: Mapping[ModelName, FastAPI]) -> ASGIApp:
+def gateway(apps: Mapping[ModelName, Starlette]) -> ASGIApp:
     """One ASGI application in front of the functions' apps."""
-    documentation = _documentation(apps)
+    documentation = _documentation()
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         await _app_for(scope, apps, documentation)(scope, receive, send)
@@ -33,7 +34,7 @@ def gateway(apps: Mapping[ModelName, FastAPI]) -> ASGIApp:
     return route
 
 
-def _app_for(scope: Scope, apps: Mapping[ModelName, FastAPI], documentation: FastAPI) -> ASGIApp:
+def _app_for(scope: Scope, apps: Mapping[ModelName, Starlette], documentation: ASGIApp) -> ASGIApp:
     path: str = scope.get("path", "/")
     if scope["type"] != "http" or path == "/" or path.startswith(_DOCUMENTATION):
         return documentation
@@ -41,12 +42,12 @@ def _app_for(scope: Scope, apps: Mapping[ModelName, FastAPI], documentation: Fas
     return next((app for model, app in apps.items() if model == named), apps[_GENERAL])
 
 
-def _documentation(apps: Mapping[ModelName, FastAPI]) -> FastAPI:
+def _documentation() -> FastAPI:
     app = FastAPIOffline(title="Foretell")
     # Not before: it imports the runtime, which reads its environment once, when that is prepared.
     from infra.api.document import openapi  # noqa: PLC0415
 
-    app.openapi = lambda: openapi(apps)  # type: ignore[method-assign] # FastAPI's documented way
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
 
     @app.get("/", include_in_schema=False)
     async def start() -> RedirectResponse:

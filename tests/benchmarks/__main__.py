@@ -28,7 +28,7 @@ from training.terminal import console, errors, step_beside
 
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")
 _REGISTRY: Final = RegistryAddress("benchmark")
-_ROUNDS: Final = 250
+_ROUNDS: Final = 120
 _LOADS: Final = 20
 
 

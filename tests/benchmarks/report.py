@@ -136,7 +136,7 @@ _PEER: Final = (
 )
 _IN_TURN: Final = (
     "All rows in turn, again and again. In its turn a row is called once without being timed, then"
-    " until 5 ms or ten calls are over, at least once."
+    " until 50 ms or 50 calls are over, at least once."
 )
 
 

@@ -8,9 +8,9 @@ from statistics import quantiles
 from typing import Final, TypeVar
 
 _WARM_UP_ROUNDS: Final = 10
-_TURN: Final = 0.005
+_TURN: Final = 0.05
 """Seconds: what is quick is called several times in its turn, what is slow at least once."""
-_AT_MOST: Final = 10
+_AT_MOST: Final = 50
 """Calls in one turn."""
 
 Call = Callable[[], object]

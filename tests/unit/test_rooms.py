@@ -25,7 +25,6 @@ OF_THE_RUNTIME = {
     "aws_lambda_powertools",
     "boto3",
     "botocore",
-    "fastapi",
     "mangum",
     "mypy_boto3_s3",
     "numpy",
@@ -37,9 +36,11 @@ OF_THE_RUNTIME = {
     "urllib3",
 }
 TOO_HEAVY = (
+    "aws_xray_sdk",
     "boto3",
     "botocore.session",  # Powertools imports the bare package
     "duckdb",
+    "fastapi",
     "onnx",
     "pandas",
     "scipy",

@@ -20,6 +20,7 @@ NEVER_NEEDED = {
     "botocore.session",  # Powertools imports the bare package, which is next to nothing
     "click",
     "duckdb",
+    "fastapi",
     "jinja2",
     "matplotlib",
     "onnx",

@@ -14,7 +14,7 @@ from schemathesis.generation.case import Case
 from schemathesis.specs.openapi.checks import negative_data_rejection
 from starlette.types import ASGIApp
 
-from infra.api.document import described_apps, openapi
+from infra.api.document import openapi
 from infra.local.gateway import function_apps, gateway
 from tests.shared.started import live_functions
 
@@ -38,7 +38,7 @@ CONFIG = SchemathesisConfig.from_dict(
         },
     }
 )
-DOCUMENT = openapi(described_apps())
+DOCUMENT = openapi()
 RECORD = jsonschema_rs.Draft202012Validator(DOCUMENT["components"]["schemas"]["CustomerRecord"])
 
 documented = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)

@@ -13,7 +13,7 @@ from foretell.registry import Registry
 from infra.api import document, examples
 from tests.shared.started import Functions, Told, live_functions, start_functions
 
-DOCUMENT = document.openapi(document.described_apps())
+DOCUMENT = document.openapi()
 RECORD = examples.RECORDS["every_field"].value
 SINGLE = tuple(f"/predict/{model}" for model in ModelName)
 BATCH = tuple(f"{path}/batch" for path in SINGLE)

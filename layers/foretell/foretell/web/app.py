@@ -1,7 +1,12 @@
-"""The app of one function, and the app as a Lambda handler."""
+"""The app of one function, and the app as a Lambda handler.
 
-from fastapi import FastAPI
+The app is Starlette, which FastAPI stands on: importing FastAPI takes as long as the models and all
+else of ours, and a function has no use for what it adds. It declares and documents the same routes
+in infra.api.
+"""
+
 from mangum import Mangum
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from foretell import problems
@@ -11,21 +16,19 @@ from foretell.telemetry import Handler, observed
 from foretell.web import description, predictions, refusals
 
 
-def create_app(model: ModelName, live: LiveModel) -> FastAPI:
+def create_app(model: ModelName, live: LiveModel) -> Starlette:
     """The function that serves one model; without documentation routes."""
-    app = FastAPI(
-        title=model.value,
-        openapi_url=None,
+    app = Starlette(
+        routes=[*predictions.routes(model, live), *description.routes(live)],
         exception_handlers=refusals.handlers(),
         middleware=[Middleware(refusals.LastLine)],
     )
-    predictions.add(app, model, live)
-    description.add(app, live)
+    app.state.model = model
     return app
 
 
-def lambda_handler(app: FastAPI) -> Handler:
+def lambda_handler(app: Starlette) -> Handler:
     """An app as the handler of a Lambda function behind an HTTP API."""
     # What is not named here would be sent as base64.
     asgi = Mangum(app, lifespan="off", text_mime_types=["application/json", problems.MEDIA_TYPE])
-    return observed(asgi, app.title)
+    return observed(asgi, app.state.model)

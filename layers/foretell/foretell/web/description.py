@@ -2,8 +2,10 @@
 
 from typing import Final
 
-from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from foretell.actions import ActionRule
 from foretell.contract import ModelName
@@ -48,27 +50,19 @@ class ModelDescription(BaseModel):
 _DESCRIBED: Final = tuple(name for name in ModelDescription.model_fields if name != "model_version")
 
 
-def add(app: FastAPI, live: LiveModel) -> None:
+def routes(live: LiveModel) -> tuple[Route, ...]:
     """GET /model and GET /health."""
 
-    @app.get(
-        "/model",
-        summary="The live version: data, measured figures, personas, thresholds",
-        operation_id="describe_model",
-        tags=["Model"],
-    )
-    async def describe() -> ModelDescription:
+    async def describe(_: Request) -> Response:
         serving = live.current()
-        return ModelDescription(
-            model_version=serving.version,
-            **{name: getattr(serving.manifest, name) for name in _DESCRIBED},
-        )
+        described = {name: getattr(serving.manifest, name) for name in _DESCRIBED}
+        return _ok(ModelDescription(model_version=serving.version, **described))
 
-    @app.get(
-        "/health",
-        summary="Whether a model is in service",
-        operation_id="health",
-        tags=["Model"],
-    )
-    async def health() -> Health:
-        return Health(model_version=live.current().version)
+    async def health(_: Request) -> Response:
+        return _ok(Health(model_version=live.current().version))
+
+    return Route("/model", describe), Route("/health", health)
+
+
+def _ok(answer: BaseModel) -> Response:
+    return Response(answer.model_dump_json(), media_type="application/json")

@@ -1,19 +1,19 @@
 """The routes that answer: one customer, and several at once."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, get_args
 
-from fastapi import FastAPI, Query, Request, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from foretell import body, problems
 from foretell.contract import (
     BatchPrediction,
     BatchResult,
-    CustomerBatch,
     CustomerRecord,
     ModelName,
     Prediction,
@@ -31,20 +31,10 @@ MAX_BYTES: Final = 64 * 1024
 MAX_BATCH_BYTES: Final = 2 * 1024 * 1024
 """More than a thousand of them take."""
 
-Serve = Callable[[Request], Awaitable[Response]]
 Asked = Sequence[CustomerRecord]
 
-_SUMMARIES: Final = {
-    ModelName.CLV: "What a customer will be worth",
-    ModelName.CHURN: "Whether a customer is about to leave",
-    ModelName.SEGMENT: "Which persona a customer is",
-    ModelName.COMPREHENSIVE: "All three answers in one",
-}
 _SAID: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _ORDINARY: Final = {b"": True, b"explain=true": True, b"explain=false": False}
-_EXPLAIN: Final = Query(
-    default=True, description="Whether to give the reasons, too. A persona has none."
-)
 _TIERS: Final = ("value_tier", "risk_category")
 _METRICS: Final = {
     tier: f"Predictions{tier.replace(' ', '')}"
@@ -52,98 +42,44 @@ _METRICS: Final = {
 }
 
 
-def add(app: FastAPI, model: ModelName, live: LiveModel) -> None:
+def routes(model: ModelName, live: LiveModel) -> tuple[Route, ...]:
     """POST /predict/{model} and POST /predict/{model}/batch."""
-    _add_single(app, model, live)
-    _add_batch(app, model, live)
 
-
-def _add_single(app: FastAPI, model: ModelName, live: LiveModel) -> None:
-    def predict(record: CustomerRecord, explain: bool = _EXPLAIN) -> Prediction:  # noqa: FBT001
-        return _answers(live, [record], explain=explain)[1][0]
-
-    async def serve(request: Request) -> Response:
+    async def one(request: Request) -> Response:
         explain = _explain(request)
         record = body.record(await _json(request, MAX_BYTES))
-        return _ok(predict(record, explain))
+        return _ok(_answers(live, [record], explain=explain)[1][0])
 
-    _add_route(
-        app,
-        f"/predict/{model}",
-        predict,
-        serve,
-        response_model=ANSWERS[model],
-        summary=_SUMMARIES[model],
-        operation_id=f"predict_{model}",
-    )
-
-
-def _add_batch(app: FastAPI, model: ModelName, live: LiveModel) -> None:
-    answer = ANSWERS[model]
-    together, each = BatchPrediction[answer], BatchResult[answer]  # type: ignore[valid-type]
-
-    def predict(batch: CustomerBatch, explain: bool = _EXPLAIN) -> BaseModel:  # noqa: FBT001
-        return answer_all(batch.records, explain=explain)
-
-    def answer_all(
-        records: Sequence[CustomerRecord | InvalidRequest], *, explain: bool
-    ) -> BaseModel:
-        possible = [record for record in records if isinstance(record, CustomerRecord)]
-        version, predictions = _answers(live, possible, explain=explain)
-        count("RecordsRefused", len(records) - len(possible))
-        in_turn = iter(predictions)
-        return together.model_construct(
-            model_version=version,
-            predicted=len(possible),
-            refused=len(records) - len(possible),
-            results=tuple(
-                each.model_construct(errors=record.faults)
-                if isinstance(record, InvalidRequest)
-                else each.model_construct(prediction=next(in_turn))
-                for record in records
-            ),
-        )
-
-    async def serve(request: Request) -> Response:
+    async def several(request: Request) -> Response:
         explain = _explain(request)
         records = body.records(await _json(request, MAX_BATCH_BYTES))
-        return _ok(answer_all(records, explain=explain))
+        return _ok(_together(live, records, explain=explain))
 
-    _add_route(
-        app,
-        f"/predict/{model}/batch",
-        predict,
-        serve,
-        response_model=together,
-        summary=f"{_SUMMARIES[model]}, for up to 1,000 customers",
-        operation_id=f"predict_{model}_batch",
+    return (
+        Route(f"/predict/{model}", one, methods=["POST"]),
+        Route(f"/predict/{model}/batch", several, methods=["POST"]),
     )
 
 
-def _add_route(
-    app: FastAPI,
-    path: str,
-    declared: Callable[..., object],
-    serve: Serve,
-    **documentation: Any,  # noqa: ANN401 - add_api_route's own
-) -> None:
-    """A POST route that is documented by what is declared and answered by `serve`.
-
-    FastAPI's own way reads the body with a parser that lets repeated fields and NaN pass, and
-    checks every answer once more, which takes as long as the prediction.
-    """
-
-    class Served(APIRoute):
-        def get_route_handler(self) -> Any:  # noqa: ANN401 - as FastAPI has it
-            return serve
-
-    app.router.add_api_route(
-        path,
-        declared,
-        methods=["POST"],
-        tags=["Predictions"],
-        route_class_override=Served,
-        **documentation,
+def _together(
+    live: LiveModel, records: Sequence[CustomerRecord | InvalidRequest], *, explain: bool
+) -> BaseModel:
+    answer = ANSWERS[live.model]
+    together, each = BatchPrediction[answer], BatchResult[answer]  # type: ignore[valid-type]
+    possible = [record for record in records if isinstance(record, CustomerRecord)]
+    version, predictions = _answers(live, possible, explain=explain)
+    count("RecordsRefused", len(records) - len(possible))
+    in_turn = iter(predictions)
+    return together.model_construct(
+        model_version=version,
+        predicted=len(possible),
+        refused=len(records) - len(possible),
+        results=tuple(
+            each.model_construct(errors=record.faults)
+            if isinstance(record, InvalidRequest)
+            else each.model_construct(prediction=next(in_turn))
+            for record in records
+        ),
     )
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foretell import problems
@@ -23,7 +24,7 @@ def handlers() -> dict[int | type[Exception], Callable[..., Any]]:
 class LastLine:
     """Answers an unforeseen error itself.
 
-    Left to FastAPI, such an error is raised again behind the answer, and the server prints its
+    Left to Starlette, such an error is raised again behind the answer, and the server prints its
     trace.
     """
 

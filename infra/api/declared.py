@@ -1,0 +1,80 @@
+"""The routes as FastAPI is to document them: what goes in, what comes out.
+
+The functions serve the same paths (foretell.web) without declaring them: a function that starts
+has no use for it. That both name the same paths is a test.
+"""
+
+from typing import Annotated, Final
+
+from fastapi import FastAPI, Query
+
+from foretell.contract import (
+    BatchPrediction,
+    CustomerBatch,
+    CustomerRecord,
+    ModelName,
+)
+from foretell.predictor import ANSWERS
+from foretell.web.description import Health, ModelDescription
+
+_SUMMARIES: Final = {
+    ModelName.CLV: "What a customer will be worth",
+    ModelName.CHURN: "Whether a customer is about to leave",
+    ModelName.SEGMENT: "Which persona a customer is",
+    ModelName.COMPREHENSIVE: "All three answers in one",
+}
+Explain = Annotated[
+    bool,
+    Query(description="Whether to give the reasons, too. A persona has none."),
+]
+
+
+def declared() -> FastAPI:
+    """An app of all routes; it answers nothing."""
+    app = FastAPI()
+    for model in ModelName:
+        _declare_predictions(app, model)
+    _declare_description(app)
+    return app
+
+
+def _declare_predictions(app: FastAPI, model: ModelName) -> None:
+    summary, answer = _SUMMARIES[model], ANSWERS[model]
+
+    @app.post(
+        f"/predict/{model}",
+        response_model=answer,
+        summary=summary,
+        operation_id=f"predict_{model}",
+        tags=["Predictions"],
+    )
+    async def predict(record: CustomerRecord, explain: Explain = True) -> None: ...  # noqa: FBT002
+
+    @app.post(
+        f"/predict/{model}/batch",
+        response_model=BatchPrediction[answer],  # type: ignore[valid-type]
+        summary=f"{summary}, for up to 1,000 customers",
+        operation_id=f"predict_{model}_batch",
+        tags=["Predictions"],
+    )
+    async def predict_batch(batch: CustomerBatch, explain: Explain = True) -> None: ...  # noqa: FBT002
+
+
+def _declare_description(app: FastAPI) -> None:
+    @app.get(
+        "/model",
+        response_model=ModelDescription,
+        summary="The live version: data, measured figures, personas, thresholds",
+        operation_id="describe_model",
+        tags=["Model"],
+    )
+    async def describe() -> None: ...
+
+    @app.get(
+        "/health",
+        response_model=Health,
+        summary="Whether a model is in service",
+        operation_id="health",
+        tags=["Model"],
+    )
+    async def health() -> None: ...
