@@ -50,8 +50,8 @@ LOCAL = text("customer_id;timestamp;amount", "00001;2024-01-01;11,77", "00002;20
         ("old-mac.csv", text(HEADER, *ROWS, end="\r").encode()),
         ("mixed-ends.csv", (HEADER + "\r\n" + text(*ROWS)).encode()),
         ("blank-lines.csv", text("", HEADER, "", *ROWS, "", "").encode()),
-        ("zipped.csv.gz", gzip.compress(PLAIN.encode())),
-        ("zipped-without-the-ending.csv", gzip.compress(PLAIN.encode())),
+        ("zipped.csv.gz", gzip.compress(PLAIN.encode(), mtime=0)),
+        ("zipped-without-the-ending.csv", gzip.compress(PLAIN.encode(), mtime=0)),
         ("utf16.csv", PLAIN.encode("utf-16")),
         ("semicolon.csv", PLAIN.replace('"Smith, J"', "Smith/ J").replace(",", ";").encode()),
         ("tab.tsv", PLAIN.replace('"Smith, J"', "Smith/ J").replace(",", "\t").encode()),
@@ -148,7 +148,11 @@ def test_the_file_with_other_columns_is_named(tmp_path: Path) -> None:
         ("a.xls", b"\xd0\xcf\x11\xe0 ...", r"a\.xls: .* export it as CSV or Parquet"),
         ("a.bin", b"\x00\x01\x02\x03\x04", r"a\.bin: this is no text file"),
         ("a.parquet", b"PAR1 nothing else", r"a\.parquet: this Parquet file is damaged"),
-        ("a.csv.gz", gzip.compress(b"a,b\n" * 99)[:-12], r"a\.csv\.gz: cannot be read to its end"),
+        (
+            "a.csv.gz",
+            gzip.compress(b"a,b\n" * 99, mtime=0)[:-12],
+            r"a\.csv\.gz: cannot be read to its end",
+        ),
     ],
 )
 def test_unusable_files_are_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:

@@ -140,7 +140,9 @@ def _body(response: HTTPResponse, line: socket, deadline: float) -> bytes:
     chunks: list[bytes] = []
     while chunk := response.read1(_CHUNK_BYTES):
         chunks.append(chunk)
-        line.settimeout(_left(deadline))
+        # From Python 3.13 on the last bytes of a last answer close the socket, too.
+        if not response.isclosed():
+            line.settimeout(_left(deadline))
     if response.length:
         raise IncompleteRead(b"", response.length)
     return b"".join(chunks)
