@@ -148,7 +148,7 @@ def assert_alike(one: dict[str, Any], other: dict[str, Any]) -> None:
 class TestAnyPossibleRecord:
     """Whatever the contract admits is answered."""
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(batch=batches())
     def test_is_answered_soundly(self, functions: Functions, batch: list[Record]) -> None:
         told = functions.post(BATCH, {"records": batch})
@@ -257,7 +257,7 @@ def spoil(draw: st.DrawFn, record: Raw, repeated: Raw, name: str) -> None:
 class TestAnyOtherRecord:
     """Whatever the contract does not admit is refused, and the faulty fields are named."""
 
-    @settings(max_examples=500)
+    @settings(max_examples=300)
     @given(sent=impossible())
     def test_is_refused_by_the_names_of_its_faulty_fields(
         self, functions: Functions, sent: tuple[str, set[str]]

@@ -19,7 +19,7 @@ from infra.local.gateway import function_apps, gateway
 from tests.shared.started import live_functions
 
 # A thorough run: FORETELL_EXAMPLES=500 pytest tests/integration/infra/test_conformance.py
-EXAMPLES = int(os.environ.get("FORETELL_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("FORETELL_EXAMPLES", "12"))
 CONFIG = SchemathesisConfig.from_dict(
     {
         "seed": 1,
