@@ -5,7 +5,7 @@ correlation id, and the metrics, in CloudWatch's embedded metric format. What is
 ordinary has log lines of its own, under the same correlation id.
 
 That line is written here and not by Powertools' Metrics, whose validation takes as long as a
-prediction, and the trace not by its Tracer, whose SDK takes as long to import as the web framework.
+prediction, and the trace not by its Tracer, whose SDK would nearly double a cold start.
 """
 
 import functools

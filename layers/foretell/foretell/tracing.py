@@ -1,8 +1,8 @@
 """One subsegment of an AWS X-Ray trace per invocation, with what to find it by.
 
 Lambda names the trace in the environment and listens for subsegments on a local port: a header and
-a JSON document in one datagram (the daemon's protocol, version 1). AWS has stopped developing its
-SDK for this, which reads and patches so much that it would double a cold start.
+a JSON document in one datagram (the daemon's protocol, version 1). AWS's SDK for this reads so much
+when it is imported that it would nearly double a cold start.
 """
 
 import json
