@@ -10,3 +10,12 @@ REFRESH_SECONDS: Final = "FORETELL_REFRESH_SECONDS"
 
 FUNCTION_NAME: Final = "AWS_LAMBDA_FUNCTION_NAME"
 """Set by Lambda itself, and nowhere else."""
+
+UPLOADS: Final = "FORETELL_UPLOADS"
+"""Name of the bucket in which files are dropped under incoming/."""
+
+RESULTS: Final = "FORETELL_RESULTS"
+"""Name of the bucket in which results appear under runs/."""
+
+STATE_MACHINE: Final = "FORETELL_STATE_MACHINE"
+"""ARN of the state machine for files beyond one function; without it, one function scores all."""

@@ -62,6 +62,22 @@ class IncompatibleVersion(RegistryError):
     """A version that this runtime cannot serve."""
 
 
+class BatchError(Exception):
+    """A file cannot be scored; the message says why and what to do."""
+
+
+class UnscorableFile(BatchError):
+    """Nothing in this file can be scored, however often it is tried."""
+
+
+class StorageUnreachable(BatchError):
+    """The buckets of files and results cannot be reached, or refuse access; it may pass."""
+
+
+class RunNotFound(BatchError):
+    """There is no run of that id."""
+
+
 class RequestError(Exception):
     """A request that cannot be answered; the message says what to mend."""
 
@@ -129,6 +145,13 @@ TABLE: Mapping[type[Exception], ProblemKind] = {
         "The live model does not fit this runtime",
         HTTPStatus.SERVICE_UNAVAILABLE,
     ),
+    UnscorableFile: ProblemKind(
+        "unscorable-file", "The file cannot be scored", HTTPStatus.UNPROCESSABLE_ENTITY
+    ),
+    StorageUnreachable: ProblemKind(
+        "storage-unreachable", "Files and results cannot be reached", HTTPStatus.SERVICE_UNAVAILABLE
+    ),
+    RunNotFound: ProblemKind("run-not-found", "There is no such run", HTTPStatus.NOT_FOUND),
     UnsupportedMediaType: ProblemKind(
         "unsupported-media-type", "The body must be JSON", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     ),

@@ -33,8 +33,9 @@ def doubtful(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """
     wrong = (values < _LEAST) | (values > _MOST)
     wrong[:, _REQUIRED_COLUMNS] |= np.isnan(values[:, _REQUIRED_COLUMNS])
+    wrong[:, _RECENCY] |= values[:, _RECENCY] > values[:, _TENURE]
     found: npt.NDArray[np.bool_] = wrong.any(axis=1)
-    return found | (values[:, _RECENCY] > values[:, _TENURE])
+    return found
 
 
 def examine(values: Mapping[str, object]) -> Records | tuple[Fault, ...]:
@@ -43,9 +44,10 @@ def examine(values: Mapping[str, object]) -> Records | tuple[Fault, ...]:
     A number that was no number is to be handed in as the text that it was.
     """
     try:
-        return to_matrix([CustomerRecord.model_validate(dict(values))])[0]
+        record: Records = to_matrix([CustomerRecord.model_validate(dict(values))])[0]
     except ValidationError as error:
         return faults(error.errors(include_url=False))
+    return record
 
 
 def _bound(name: str, rule: str, otherwise: float) -> float:

@@ -29,7 +29,7 @@ class Piece:
 
 
 class Rows(Protocol):
-    """The rows of a piece; blank lines are none. Every row is either in `records` or in `faults`."""
+    """The rows of a piece; blank lines are none. Each has a record or faults."""
 
     @property
     def numbers(self) -> Integers:
