@@ -34,8 +34,7 @@ def doubtful(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     wrong = (values < _LEAST) | (values > _MOST)
     wrong[:, _REQUIRED_COLUMNS] |= np.isnan(values[:, _REQUIRED_COLUMNS])
     wrong[:, _RECENCY] |= values[:, _RECENCY] > values[:, _TENURE]
-    found: npt.NDArray[np.bool_] = wrong.any(axis=1)
-    return found
+    return np.asarray(wrong.any(axis=1))
 
 
 def examine(values: Mapping[str, object]) -> Records | tuple[Fault, ...]:
