@@ -114,9 +114,9 @@ def remembered() -> Any:
 @pytest.fixture(scope="session")
 def trained(s3_endpoint: str, shop: Path, remembered: Any) -> Trained:
     """One real training run on the simulated shop."""
+    from foretell.tables import Sources  # noqa: PLC0415
     from training.request import TrainingRequest  # noqa: PLC0415
     from training.run import train  # noqa: PLC0415
-    from training.tables import Sources  # noqa: PLC0415
 
     source = connect(RegistryAddress("trained"))
     source.s3.create_bucket(Bucket="trained")

@@ -1,12 +1,8 @@
 """What a person can get wrong when training, each told in one plain message."""
 
+from foretell.tables.errors import InputError
 
-class InputError(Exception):
-    """An input that cannot be used.
-
-    The message names the file, row, column or setting at fault and what to do about it. The
-    command line prints it as it stands, without a traceback.
-    """
+__all__ = ["HeldBack", "InputError", "LostRace", "ParityError"]
 
 
 class LostRace(Exception):

@@ -1,13 +1,12 @@
-"""Features and labels at a cut-off day, by `features.sql`."""
+"""Features and labels at a cut-off day, as frames."""
 
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
-from training.tables import Tables
+from foretell import features
+from foretell.tables import Tables
 
-_SQL = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 _LABELS = {"future_spend": "spend", "future_purchases": "purchases"}
 
 
@@ -39,7 +38,6 @@ def labelled_customers(
 
 
 def _run(tables: Tables, cutoff: date, horizon_days: int) -> pd.DataFrame:
-    parameters = {"cutoff": cutoff, "horizon_days": horizon_days}
-    frame = tables.connection.execute(_SQL, parameters).df()
+    frame = features.compute(tables.connection, cutoff, horizon_days).df()
     # A column without a single value would otherwise come as another type than one with some.
     return frame.astype({"customer_id": "str", "account_type": "str"})

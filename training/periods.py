@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from foretell.tables import Tables
 from training import examples, features
 from training.examples import Examples, Mask
-from training.tables import Tables
 
 YEAR: Final = 365
 

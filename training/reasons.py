@@ -14,8 +14,7 @@ which j does). The integrand is a polynomial in t, so a few Gauss-Legendre nodes
 in it but the o's depends on the customer: all their combinations are worked out here, once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -28,13 +27,12 @@ from foretell.reasons import PARTS, seen
 from foretell.shapley import ShapleyTable
 from training.examples import Records
 from training.graph import ensemble
-from training.graph.ensemble import Ensemble, Tree
+from training.graph.ensemble import Ensemble, Leaf, leaves
 from training.graph.fitted import Forecasters
 from training.graph.preprocessing import history
 from training.models.columns import FEATURE_NAMES, FEATURES
 
 _FIELDS: Final = np.array([RECORD_FIELDS.index(feature.field) for feature in FEATURES])
-_EVERYBODY: Final = (float("-inf"), float("inf"), 1.0)
 
 Wide = npt.NDArray[np.float64]
 
@@ -68,23 +66,15 @@ def baselines(
     )
 
 
-@dataclass(frozen=True)
-class _Leaf:
-    """A leaf, and per column what is asked on the way there: (above, at most, share of the fit)."""
-
-    value: float
-    path: dict[int, tuple[float, float, float]]
-
-
 def tabulated(trees: Ensemble) -> ShapleyTable:
     """The Shapley values of an ensemble over the features, per field of the record.
 
     The columns made of one field count for that field: Shapley values add up. On the way to a leaf
     at most 8 columns may be asked about: the table counts their combinations in a byte.
     """
-    everywhere = [leaf for tree in trees.trees for leaf in _leaves(tree, trees)]
-    leaves = sorted((leaf for leaf in everywhere if leaf.path), key=lambda leaf: -len(leaf.path))
-    paths = [list(leaf.path.items()) for leaf in leaves]
+    everywhere = [leaf for tree in trees.trees for leaf in leaves(tree, trees)]
+    asked = sorted((leaf for leaf in everywhere if leaf.path), key=lambda leaf: -len(leaf.path))
+    paths = [list(leaf.path.items()) for leaf in asked]
     deepest = len(paths[0]) if paths else 0
     conditions = [path[n] for n in range(deepest) for path in paths if len(path) > n]
     combinations = np.array([2 ** len(path) for path in paths])
@@ -95,30 +85,14 @@ def tabulated(trees: Ensemble) -> ShapleyTable:
         leaves_with=np.array([sum(len(p) > n for p in paths) for n in range(deepest)], np.int32),
         first=(np.cumsum(combinations) - combinations)[:, np.newaxis].astype(np.int32),
         values=np.concatenate(
-            [_contributions(list(alike)) for _, alike in groupby(leaves, lambda x: len(x.path))]
+            [_contributions(list(alike)) for _, alike in groupby(asked, lambda x: len(x.path))]
             or [np.zeros((1, len(RECORD_FIELDS)))]
         ).astype(np.float32),
         base=np.array(sum(_expected(leaf) for leaf in everywhere)),
     )
 
 
-def _leaves(tree: Tree, trees: Ensemble) -> Iterator[_Leaf]:
-    highest_left = trees.highest_left(tree)
-    waiting: list[tuple[int, dict[int, tuple[float, float, float]]]] = [(0, {})]
-    while waiting:
-        node, path = waiting.pop()
-        if tree.leaves[node]:
-            yield _Leaf(float(tree.value[node]), path)
-            continue
-        column, split = int(tree.column[node]), float(highest_left[node])
-        above, at_most, share = path.get(column, _EVERYBODY)
-        left, right = int(tree.left[node]), int(tree.right[node])
-        to_left, to_right = (float(tree.cover[n] / tree.cover[node]) for n in (left, right))
-        waiting.append((left, {**path, column: (above, min(at_most, split), share * to_left)}))
-        waiting.append((right, {**path, column: (max(above, split), at_most, share * to_right)}))
-
-
-def _contributions(leaves: Sequence[_Leaf]) -> Wide:
+def _contributions(leaves: Sequence[Leaf]) -> Wide:
     """Of leaves that ask about equally many columns: shape (leaves * combinations, fields)."""
     asked = len(leaves[0].path)
     shares = np.array([[ask[2] for ask in leaf.path.values()] for leaf in leaves])[:, np.newaxis]
@@ -146,5 +120,5 @@ def _integral(met: Wide, shares: Wide) -> Wide:
     return total
 
 
-def _expected(leaf: _Leaf) -> float:
+def _expected(leaf: Leaf) -> float:
     return leaf.value * float(np.prod([share for _, _, share in leaf.path.values()]))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from training.tables import Sources
+from foretell.tables import Sources
 
 DEFAULT_HORIZON_DAYS: Final = 180
 RiskThresholds = tuple[float, float, float]

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from foretell import actions
+from foretell import actions, tables
 from foretell.manifest import Baselines, Gate, Manifest, TrainingData
 from foretell.registry import Registry
-from training import card, examples, features, fit, reasons, tables, version
+from foretell.tables import CleaningReport, Tables
+from training import card, examples, features, fit, lookup, reasons, version
 from training.evaluate import figures, protocol, stability
 from training.evaluate.figures import Metrics
 from training.evaluate.hold_out import HoldOut
@@ -22,7 +23,6 @@ from training.models.interval import COVERAGE
 from training.periods import Period, label_window, period
 from training.publish import CARD, live_or_none, promote, publish
 from training.request import TrainingRequest
-from training.tables import CleaningReport, Tables
 
 Step = Callable[[str], AbstractContextManager[None]]
 """Shows a person what is being done, as long as it is being done."""
@@ -91,13 +91,15 @@ def train(request: TrainingRequest, registry: Registry, step: Step) -> TrainingR
         measured = _with_personas(measured, models, customers.current)
     with step("Converting to ONNX and checking parity"):
         graphs = build_graphs(models)
-        differences = parity.check(
-            graphs, models, parity.comparison_rows(customers.current, fit.SEED)
-        )
+        rows = parity.comparison_rows(customers.current, fit.SEED)
+        differences = parity.check(graphs, models, rows)
+    with step("Tabulating the trees for batches"):
+        batch = lookup.files(models)
+        differences |= parity.check_batch(batch, models, rows)
     with step("Tabulating the reasons"):
         explained = reasons.tables(models.forecasters)
         differences |= parity.check_reasons(explained, models.forecasters, customers.current)
-    files = {model.graph_file: body for model, body in graphs.items()}
+    files = {model.graph_file: body for model, body in graphs.items()} | batch
     files |= {model.reasons_file: table.to_bytes() for model, table in explained.items()}
     if before is not None:
         with step("Comparing with the live version"):

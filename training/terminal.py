@@ -9,12 +9,14 @@ from typing import Final
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from foretell.batch.runs import Status
 from foretell.contract import ModelName
 from foretell.manifest import Evaluation, Manifest, Metric, Persona, Pointer
+from foretell.tables import CleaningReport, Finding
 from training.simulate import ShopSummary
-from training.tables import CleaningReport, Finding
 
 console: Final = Console(highlight=False)
 errors: Final = Console(stderr=True, highlight=False)
@@ -47,6 +49,18 @@ def _step(text: str, on: Console) -> Iterator[None]:
     with on.status(f"{escape(text)} ..."):
         yield
     on.print(f"[green]✓[/] {escape(text)} [dim]{time.perf_counter() - started:.1f} s[/]")
+
+
+def progress() -> Progress:
+    """A bar for a share from 0 to 1 that is done; a task has `rows`, too."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rows]:,} rows"),
+        TimeElapsedColumn(),
+        console=errors,
+    )
 
 
 def error(text: str) -> None:
@@ -133,6 +147,19 @@ def personas_table(personas: tuple[Persona, ...]) -> Table:
             f"{members.customer_lifetime_value:,.2f}",
             f"{members.churn_probability:.0%}",
         )
+    return table
+
+
+def run_table(status: Status) -> Table:
+    """What became of a file."""
+    table = Table(title=f"Run {status.run_id}", title_justify="left", show_header=False)
+    table.add_column("")
+    table.add_column("", justify="right")
+    what = "transactions" if status.content == "transactions" else "rows"
+    table.add_row(what, f"{status.rows:,}")
+    table.add_row("customers predicted", f"{status.predicted:,}")
+    table.add_row(f"{what} rejected", f"{status.rejected:,}")
+    table.add_row("a second", f"{status.rows_per_second:,.0f}")
     return table
 
 

@@ -6,13 +6,21 @@ has no use for it. That both name the same paths is a test.
 
 from typing import Annotated, Final
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Path, Query
 
+from foretell.batch.runs import RUN_ID
 from foretell.contract import (
     BatchPrediction,
     CustomerBatch,
     CustomerRecord,
     ModelName,
+)
+from foretell.portfolio.documents import (
+    RunDescription,
+    RunPage,
+    RunsQuery,
+    Upload,
+    UploadRequest,
 )
 from foretell.predictor import ANSWERS
 from foretell.web.description import Health, ModelDescription
@@ -27,6 +35,10 @@ Explain = Annotated[
     bool,
     Query(description="Whether to give the reasons, too. A persona has none."),
 ]
+RunId = Annotated[
+    str,
+    Path(description="As GET /portfolio/runs tells it.", pattern=f"^{RUN_ID.pattern}$"),
+]
 
 
 def declared() -> FastAPI:
@@ -35,6 +47,7 @@ def declared() -> FastAPI:
     for model in ModelName:
         _declare_predictions(app, model)
     _declare_description(app)
+    _declare_portfolio(app)
     return app
 
 
@@ -78,3 +91,32 @@ def _declare_description(app: FastAPI) -> None:
         tags=["Model"],
     )
     async def health() -> None: ...
+
+
+def _declare_portfolio(app: FastAPI) -> None:
+    @app.post(
+        "/portfolio/uploads",
+        response_model=Upload,
+        summary="Leave to upload a file of customers, or a transaction log, that is to be scored",
+        operation_id="allow_upload",
+        tags=["Portfolio"],
+    )
+    async def allow_upload(file: UploadRequest) -> None: ...
+
+    @app.get(
+        "/portfolio/runs",
+        response_model=RunPage,
+        summary="The runs, the one that was updated last first",
+        operation_id="list_runs",
+        tags=["Portfolio"],
+    )
+    async def list_runs(asked: Annotated[RunsQuery, Query()]) -> None: ...
+
+    @app.get(
+        "/portfolio/runs/{run_id}",
+        response_model=RunDescription,
+        summary="How far a run is, what came out, and where to download that",
+        operation_id="describe_run",
+        tags=["Portfolio"],
+    )
+    async def describe_run(run_id: RunId) -> None: ...

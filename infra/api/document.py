@@ -19,6 +19,7 @@ from foretell import problems
 from foretell.contract import ModelName
 from foretell.problems import Problem
 from infra.api import examples
+from infra.api import portfolio_examples as portfolio
 from infra.api.declared import declared
 from infra.api.examples import Example, Examples
 
@@ -32,6 +33,8 @@ Lifetime value, churn and persona of a customer, from a few figures of the purch
 Post a customer record, or up to 1,000 of them at once; each answer comes with its reasons. \
 Refusals and failures are problem documents (RFC 9457) that name every faulty field and never \
 repeat its value.
+
+More customers than that are a file: upload it, and its run tells when the predictions are there.
 """
 _TAGS: Final = [
     {
@@ -42,6 +45,13 @@ _TAGS: Final = [
         ),
     },
     {"name": "Model", "description": "Which model answers, and how good it was measured to be."},
+    {
+        "name": "Portfolio",
+        "description": (
+            "Files of customers, or of transactions, scored. Each file that is uploaded is scored"
+            " once, in a run; what is answered here is what the run has written by then."
+        ),
+    },
 ]
 _SCHEMAS: Final = "#/components/schemas/"
 _JSON: Final = "application/json"
@@ -67,6 +77,7 @@ def openapi() -> Json:
     _promise_all_of_the_model(document)
     _add_predictions(document)
     _describe_model_routes(document)
+    _describe_portfolio(document)
     _add_shared_examples(document)
     return document
 
@@ -105,12 +116,18 @@ def _add_problems(document: Json) -> None:
         answers = operation["responses"]
         answers.pop(str(HTTPStatus.UNPROCESSABLE_ENTITY.value), None)
         answers |= {
-            str(int(status)): _problem(_SAID_OF[status], told)
+            str(int(status)): _problem(_said_of(path)[status], told)
             for status, told in sorted(_refusals(path).items())
         }
 
 
+def _said_of(path: str) -> Mapping[int, str]:
+    return {**_SAID_OF, **(portfolio.SAID_OF if path in portfolio.REFUSALS else {})}
+
+
 def _refusals(path: str) -> dict[int, Examples]:
+    if path in portfolio.REFUSALS:
+        return portfolio.REFUSALS[path]
     if not _predicts(path):
         return examples.UNAVAILABLE
     batch = path.endswith("/batch")
@@ -183,32 +200,46 @@ def _add_predictions(document: Json) -> None:
         batch = document["paths"][f"/predict/{model}/batch"]["post"]
         _show_requests(single, examples.RECORDS)
         _show_requests(batch, examples.BATCHES)
-        _describe_answer(single, "What the model says.", examples.answered(model))
+        _describe_answer(single, "What the model says.", answer=examples.answered(model))
         _describe_answer(
-            batch, "An answer for each record, in their order.", examples.answered_batch(model)
+            batch,
+            "An answer for each record, in their order.",
+            answer=examples.answered_batch(model),
         )
 
 
 def _describe_model_routes(document: Json) -> None:
     _describe_answer(document["paths"]["/model"]["get"], "The live version.")
-    _describe_answer(document["paths"]["/health"]["get"], "It can answer.", examples.HEALTHY)
+    _describe_answer(document["paths"]["/health"]["get"], "It can answer.", answer=examples.HEALTHY)
+
+
+def _describe_portfolio(document: Json) -> None:
+    upload = document["paths"][portfolio.UPLOADS]["post"]
+    _show_requests(upload, portfolio.REQUESTS)
+    _describe_answer(upload, "The file may be uploaded.", answer=portfolio.ALLOWED)
+    page = document["paths"][portfolio.RUNS]["get"]
+    _describe_answer(page, "A page of runs.", answer=portfolio.LISTED)
+    run = document["paths"][portfolio.RUN]["get"]
+    _describe_answer(run, "The run.", succeeded=portfolio.SUCCEEDED, running=portfolio.RUNNING)
 
 
 def _show_requests(operation: Json, group: Examples) -> None:
     operation["requestBody"]["content"][_JSON]["examples"] = _references(group)
 
 
-def _describe_answer(operation: Json, said: str, example: Example | None = None) -> None:
+def _describe_answer(operation: Json, said: str, **shown: Example) -> None:
     answer = operation["responses"][str(HTTPStatus.OK.value)]
     answer["description"] = said
-    if example is not None:
-        answer["content"][_JSON]["examples"] = {"answer": _written(example)}
+    if shown:
+        answer["content"][_JSON]["examples"] = {
+            name: _written(example) for name, example in shown.items()
+        }
 
 
 def _add_shared_examples(document: Json) -> None:
-    told = [examples.RECORDS, examples.BATCHES]
-    for refusals in (examples.UNAVAILABLE, examples.RECORD_REFUSALS, examples.BATCH_REFUSALS):
-        told.extend(refusals.values())
+    told = [examples.RECORDS, examples.BATCHES, portfolio.REQUESTS]
+    for path, _ in _operations(document):
+        told.extend(_refusals(path).values())
     document["components"]["examples"] = {
         name: _written(example) for group in told for name, example in group.items()
     }

@@ -32,9 +32,10 @@ class Example:
 
 Examples = dict[str, Example]
 
-_ANSWERS: Final[dict[str, Any]] = json.loads(
+ANSWERS: Final[dict[str, Any]] = json.loads(
     Path(__file__).with_name("answers.json").read_text(encoding="utf-8")
 )
+"""What was answered, by what answered it."""
 
 _REQUIRED_FIELDS: Final = {
     "tenure_days": 412,
@@ -69,7 +70,7 @@ BATCHES: Final[Examples] = {
 
 HEALTHY: Final = Example(
     "A model is in service",
-    {"status": "ok", "model_version": _ANSWERS[ModelName.CLV]["model_version"]},
+    {"status": "ok", "model_version": ANSWERS[ModelName.CLV]["model_version"]},
 )
 """The answer of /health."""
 
@@ -88,12 +89,12 @@ _NOT_JSON: Final = "the body is not JSON: Expecting value at line 1, column 17"
 
 def answered(model: ModelName) -> Example:
     """The answer of a model to the record with every field."""
-    return Example("To the record with every field", _ANSWERS[model])
+    return Example("To the record with every field", ANSWERS[model])
 
 
 def answered_batch(model: ModelName) -> Example:
     """The answer of a model to the batch in which one record is refused."""
-    answer = _ANSWERS[model]
+    answer = ANSWERS[model]
     return Example(
         "One predicted, one refused",
         {
@@ -108,53 +109,64 @@ def answered_batch(model: ModelName) -> Example:
     )
 
 
-def _problem(
+def problem(
     summary: str, kind: ProblemKind, detail: str, faults: tuple[Fault, ...] = ()
 ) -> Example:
-    problem = problems.document(kind, detail, faults)
-    return Example(summary, problem.model_dump(mode="json", exclude_none=True))
+    """What is answered with a problem document."""
+    document = problems.document(kind, detail, faults)
+    return Example(summary, document.model_dump(mode="json", exclude_none=True))
 
 
-UNAVAILABLE: Final[dict[int, Examples]] = {
+UNFORESEEN: Final[dict[int, Examples]] = {
     HTTPStatus.INTERNAL_SERVER_ERROR: {
-        "internal": _problem(
+        "internal": problem(
             "Something that nobody foresaw",
             problems.INTERNAL,
             "the failure was logged; the same request may work later",
         ),
     },
+}
+"""Whatever answers can answer with this, by status."""
+
+UNAVAILABLE: Final[dict[int, Examples]] = {
+    **UNFORESEEN,
     HTTPStatus.SERVICE_UNAVAILABLE: {
-        "no_live_version": _problem(
+        "no_live_version": problem(
             "Nothing was promoted yet",
             problems.TABLE[NoLiveVersion],
             "no version was promoted in s3://foretell-models: run `foretell train`",
         ),
-        "registry_unreachable": _problem(
+        "registry_unreachable": problem(
             "S3 does not answer",
             problems.TABLE[RegistryUnreachable],
             "S3 has not answered yet, and goes on being asked: try again in a few seconds",
         ),
     },
 }
-"""Any request can be answered with these, by status."""
+"""Whatever needs a model can answer with these, by status."""
 
 _NOT_ANNOUNCED: Final[dict[int, Examples]] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {
-        "unsupported_media_type": _problem(
+        "unsupported_media_type": problem(
             "The body is not announced as JSON",
             problems.TABLE[UnsupportedMediaType],
             "send the customer record as JSON with the header Content-Type: application/json",
         ),
     },
 }
-_UNREADABLE: Final[Examples] = {
-    "malformed_body": _problem(
+MALFORMED: Final[Examples] = {
+    "malformed_body": problem(
         "The body is no JSON",
         problems.TABLE[MalformedBody],
         _NOT_JSON,
         (Fault(field="body", reason=_NOT_JSON),),
     ),
-    "no_boolean": _problem(
+}
+"""What is refused of any body."""
+
+_UNREADABLE: Final[Examples] = {
+    **MALFORMED,
+    "no_boolean": problem(
         "explain is neither true nor false",
         problems.TABLE[InvalidRequest],
         "mend and send again: explain",
@@ -164,7 +176,7 @@ _UNREADABLE: Final[Examples] = {
 
 RECORD_REFUSALS: Final[dict[int, Examples]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: {
-        "record_too_large": _problem(
+        "record_too_large": problem(
             "More than one record ever takes",
             problems.TABLE[BodyTooLarge],
             "send at most 64 KiB in one request",
@@ -172,13 +184,13 @@ RECORD_REFUSALS: Final[dict[int, Examples]] = {
     },
     **_NOT_ANNOUNCED,
     HTTPStatus.UNPROCESSABLE_ENTITY: {
-        "impossible_record": _problem(
+        "impossible_record": problem(
             "A record with three faults",
             problems.TABLE[InvalidRequest],
             "mend and send again: recency, frequency, monetary",
             _IMPOSSIBLE_FAULTS,
         ),
-        "field_given_twice": _problem(
+        "field_given_twice": problem(
             "A field that says two things",
             problems.TABLE[InvalidRequest],
             "mend and send again: monetary",
@@ -191,12 +203,12 @@ RECORD_REFUSALS: Final[dict[int, Examples]] = {
 
 BATCH_REFUSALS: Final[dict[int, Examples]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: {
-        "batch_too_large": _problem(
+        "batch_too_large": problem(
             "More bytes than a thousand records take",
             problems.TABLE[BodyTooLarge],
             "send at most 2,048 KiB in one request",
         ),
-        "too_many_records": _problem(
+        "too_many_records": problem(
             "More than a thousand records",
             problems.TABLE[BodyTooLarge],
             "send at most 1,000 records in one request, not 1,001",
@@ -204,7 +216,7 @@ BATCH_REFUSALS: Final[dict[int, Examples]] = {
     },
     **_NOT_ANNOUNCED,
     HTTPStatus.UNPROCESSABLE_ENTITY: {
-        "no_records": _problem(
+        "no_records": problem(
             "A batch without records",
             problems.TABLE[InvalidRequest],
             "mend and send again: records",

@@ -1,4 +1,4 @@
-"""The HTTP API on this machine: the four functions' apps behind one address, as API Gateway has it.
+"""The HTTP API on this machine: the functions' apps behind one address, as API Gateway has it.
 
 Each request goes to the app that the deployed API would send it to, so what answers here is what
 answers there. Only the documentation is of this place: deployed functions carry none.
@@ -16,15 +16,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foretell.contract import ModelName
 
+_PORTFOLIO: Final = "portfolio"
 _DOCUMENTATION: Final = ("/docs", "/openapi.json", "/static-offline-docs", "/redoc")
 
 
-def function_apps() -> dict[ModelName, Starlette]:
-    """The apps of functions/, by the model they serve; each preloads its model."""
-    return {model: importlib.import_module(f"functions.{model}.app").app for model in ModelName}
+def function_apps() -> dict[str, Starlette]:
+    """The apps of the functions that answer requests, by name; those with a model preload it."""
+    names = (*ModelName, _PORTFOLIO)
+    return {name: importlib.import_module(f"functions.{name}.app").app for name in names}
 
 
-def gateway(apps: Mapping[ModelName, Starlette]) -> ASGIApp:
+def gateway(apps: Mapping[str, Starlette]) -> ASGIApp:
     """One ASGI application in front of the functions' apps."""
     documentation = _documentation()
 
@@ -34,12 +36,14 @@ def gateway(apps: Mapping[ModelName, Starlette]) -> ASGIApp:
     return route
 
 
-def _app_for(scope: Scope, apps: Mapping[ModelName, Starlette], documentation: ASGIApp) -> ASGIApp:
+def _app_for(scope: Scope, apps: Mapping[str, Starlette], documentation: ASGIApp) -> ASGIApp:
     path: str = scope.get("path", "/")
     if scope["type"] != "http" or path == "/" or path.startswith(_DOCUMENTATION):
         return documentation
+    if path.startswith(f"/{_PORTFOLIO}/"):
+        return apps[_PORTFOLIO]
     named = path.removeprefix("/predict/").partition("/")[0]
-    return next((app for model, app in apps.items() if model == named), apps[_GENERAL])
+    return next((app for name, app in apps.items() if name == named), apps[_GENERAL])
 
 
 def _documentation() -> FastAPI:

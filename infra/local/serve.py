@@ -1,31 +1,43 @@
-"""`foretell serve`: S3, training and the HTTP API in this one process."""
+"""`foretell serve`: S3, training, the HTTP API and batch scoring in this one process."""
 
+import json
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
 from foretell import environment
+from foretell.batch.runs import INCOMING, RUNS
 from foretell.registry import RegistryAddress, connect
+from foretell.tables import Sources
 from infra.local import home
+from infra.local.delivery import RESULTS, UPLOADS, Delivery, undelivered
 from infra.local.errors import PortTaken
+from infra.local.function import Invoke, batch_function
 from infra.local.gateway import function_apps, gateway
 from infra.local.home import Platform
 from infra.local.object_store import object_store
+from infra.local.step_functions import step_functions
 from training import simulate, terminal
 from training.cli import train_and_tell
 from training.publish import live_or_none
 from training.request import TrainingRequest
-from training.tables import Sources
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 HOST: Final = "127.0.0.1"
 REGISTRY: Final = RegistryAddress("foretell-models")
 SIMULATED_CUSTOMERS: Final = 5_000
 """Enough for figures that mean something, in a few seconds."""
+
+_STATE_MACHINE: Final = Path(__file__).parents[1] / "batch.asl.json"
+_FAILURES: Final = home.HOME / "failures.jsonl"
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,12 @@ def serve(ports: Ports, request: TrainingRequest | None) -> None:
         InputError, RegistryError, ParityError: the training failed.
 
     """
-    with _listening(ports.api) as listener, object_store(home.BUCKETS, ports.s3) as store:
+    invoke = batch_function()
+    delivery = Delivery(invoke, _FAILURES)
+    with (
+        _listening(ports.api) as listener,
+        object_store(home.BUCKETS, ports.s3, delivery.dropped) as store,
+    ):
         platform = Platform(
             api_url=f"http://{HOST}:{listener.getsockname()[1]}",
             s3_url=store.endpoint_url,
@@ -52,10 +69,11 @@ def serve(ports: Ports, request: TrainingRequest | None) -> None:
         )
         _prepare_environment(platform)
         registry = connect(REGISTRY)
-        registry.s3.create_bucket(Bucket=REGISTRY.bucket)
+        for bucket in (REGISTRY.bucket, UPLOADS, RESULTS):
+            registry.s3.create_bucket(Bucket=bucket)
         if request is not None or live_or_none(registry) is None:
             train_and_tell(request or _simulated(), registry)
-        with home.announced(platform):
+        with _scoring_files(delivery, invoke, registry.s3), home.announced(platform):
             _run(platform, listener)
     terminal.console.print("Stopped. The buckets are kept in .foretell.")
 
@@ -96,12 +114,34 @@ def _prepare_environment(platform: Platform) -> None:
         {
             environment.REGISTRY: platform.registry,
             environment.REFRESH_SECONDS: "1",
+            environment.UPLOADS: UPLOADS,
+            environment.RESULTS: RESULTS,
             "POWERTOOLS_SERVICE_NAME": "foretell",
             # Metrics go to CloudWatch, which is not here.
             "POWERTOOLS_METRICS_DISABLED": "true",
             "POWERTOOLS_LOG_LEVEL": "WARNING",
         }
     )
+
+
+@contextmanager
+def _scoring_files(delivery: Delivery, invoke: Invoke, s3: "S3Client") -> Iterator[None]:
+    """Score what is dropped, and what was dropped before and is not scored yet."""
+    definition = json.loads(_STATE_MACHINE.read_text(encoding="utf-8"))
+    with step_functions("foretell-batch", definition, invoke, s3) as machine:
+        os.environ.update(
+            {
+                "AWS_ENDPOINT_URL_SFN": machine.endpoint_url,
+                environment.STATE_MACHINE: machine.state_machine_arn,
+            }
+        )
+        for change in undelivered(s3):
+            delivery.dropped(change)
+        delivery.start()
+        try:
+            yield
+        finally:
+            delivery.close()
 
 
 def _run(platform: Platform, listener: socket.socket) -> None:
@@ -112,9 +152,17 @@ def _run(platform: Platform, listener: socket.socket) -> None:
         f"\n[bold]Foretell is running.[/] Stop it with Ctrl-C.\n"
         f"  API and documentation  {platform.api_url}/docs\n"
         f"  S3                     {platform.s3_url}  (registry {platform.registry})\n"
+        f"  To score a file        {_aws(platform)} cp customers.csv s3://{UPLOADS}/{INCOMING}\n"
+        f"   or without AWS's CLI  curl -T customers.csv {platform.s3_url}/{UPLOADS}/{INCOMING}\n"
+        f"  To see the results     {_aws(platform)} ls --recursive s3://{RESULTS}/{RUNS}\n",
+        soft_wrap=True,  # a command that is broken in two cannot be copied
     )
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         # uvicorn stops in good order and then hands the interrupt on.
         return
+
+
+def _aws(platform: Platform) -> str:
+    return f"aws --endpoint-url {platform.s3_url} s3"

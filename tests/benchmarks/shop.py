@@ -8,15 +8,16 @@ from typing import Final
 
 import pandas as pd
 
+from foretell import tables
 from foretell.contract import RECORD_FIELDS
 from foretell.registry import Registry
+from foretell.tables import Sources, Tables
 from tests.benchmarks.peer.train import train as train_peer
 from tests.benchmarks.question import Record
-from training import features, simulate, tables
+from training import features, simulate
 from training.periods import label_window, period
 from training.request import DEFAULT_HORIZON_DAYS, TrainingRequest
 from training.run import train
-from training.tables import Sources, Tables
 
 CUSTOMERS: Final = 5_000
 ASKED_ABOUT: Final = 100

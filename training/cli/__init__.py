@@ -3,8 +3,10 @@
 from training.cli.commands import commands, main, train_and_tell
 from training.cli.evaluate import evaluate
 from training.cli.options import TrainingOptions, training_options, training_request
+from training.cli.score import score
 
 commands.add_command(evaluate)
+commands.add_command(score)
 
 __all__ = [
     "TrainingOptions",

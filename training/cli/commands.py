@@ -11,7 +11,7 @@ from typing import Final, Unpack
 import click
 
 from foretell import environment
-from foretell.problems import RegistryError
+from foretell.problems import BatchError, RegistryError
 from foretell.registry import Registry, RegistryAddress, connect
 from training import publish, terminal
 from training.cli.options import TrainingOptions, training_options, training_request
@@ -25,7 +25,7 @@ HELD_BACK: Final = 4
 LocalRegistry = Callable[[], str | None]
 """Makes the platform on this machine the one S3 speaks to, and says where its registry is."""
 
-_registry_option = click.option(
+registry_option = click.option(
     "--registry",
     envvar=environment.REGISTRY,
     show_envvar=True,
@@ -50,7 +50,7 @@ def main(commands: click.Group, local_registry: LocalRegistry) -> None:
     except HeldBack as error:
         terminal.error(str(error))
         sys.exit(HELD_BACK)
-    except (InputError, ParityError, RegistryError) as error:
+    except (BatchError, InputError, ParityError, RegistryError) as error:
         terminal.error(str(error))
         sys.exit(1)
 
@@ -97,7 +97,7 @@ def simulate(customers: int, seed: int, out: Path) -> None:
     help="customer_id, timestamp, amount[, order_id]: CSV or Parquet; file, folder, S3 address.",
 )
 @training_options
-@_registry_option
+@registry_option
 @click.pass_obj
 def train(
     local_registry: LocalRegistry,
@@ -116,7 +116,7 @@ def train(
 
 
 @commands.command(epilog="Example: foretell versions --registry s3://bucket/prefix")
-@_registry_option
+@registry_option
 @click.pass_obj
 def versions(local_registry: LocalRegistry, registry: str | None) -> None:
     """List the published versions; the live one is marked."""
@@ -138,7 +138,7 @@ def versions(local_registry: LocalRegistry, registry: str | None) -> None:
     show_default=True,
     help="File to write.",
 )
-@_registry_option
+@registry_option
 @click.pass_obj
 def card(
     local_registry: LocalRegistry, version: str | None, out: Path, registry: str | None
@@ -159,7 +159,7 @@ def card(
 
 @commands.command(epilog="Example: foretell promote 2025-12-31-0123456789ab")
 @click.argument("version")
-@_registry_option
+@registry_option
 @click.pass_obj
 def promote(local_registry: LocalRegistry, version: str, registry: str | None) -> None:
     """Make a published version live."""
@@ -169,7 +169,7 @@ def promote(local_registry: LocalRegistry, version: str, registry: str | None) -
 
 
 @commands.command(epilog="Example: foretell rollback")
-@_registry_option
+@registry_option
 @click.pass_obj
 def rollback(local_registry: LocalRegistry, registry: str | None) -> None:
     """Return to the version that was live before."""

@@ -6,13 +6,13 @@ from typing import Any, ParamSpec, TypedDict, TypeVar
 
 import click
 
+from foretell.tables import Sources
 from training.request import (
     DEFAULT_HORIZON_DAYS,
     DEFAULT_RISK_THRESHOLDS,
     RiskThresholds,
     TrainingRequest,
 )
-from training.tables import Sources
 
 P = ParamSpec("P")
 R = TypeVar("R")

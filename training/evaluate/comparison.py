@@ -10,8 +10,10 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
+from foretell import tables
 from foretell.contract import ModelName
-from training import features, simulate, tables
+from foretell.tables import Sources, Tables
+from training import features, simulate
 from training.errors import InputError
 from training.evaluate import peers, protocol, stability
 from training.evaluate.figures import MEASURES, Measure
@@ -21,7 +23,6 @@ from training.examples import records
 from training.graph.preprocessing import behaviour
 from training.models import segment
 from training.periods import Period, Unseen, half, period
-from training.tables import Sources, Tables
 
 TRUTH: Final = "Known truth"
 

@@ -7,6 +7,7 @@ from typing import Final, TypeGuard
 import numpy as np
 
 from foretell.manifest import Evaluation
+from foretell.tables import Tables
 from training import fit
 from training.evaluate.hold_out import CLASSIC, FORETELL, NAIVE, Forecast, HoldOut, Interval
 from training.evaluate.naive import naive_churn, naive_spend
@@ -14,7 +15,6 @@ from training.examples import Examples, Records
 from training.graph.fitted import Forecasters
 from training.models.columns import EXPECTED_SPEND, NO_PURCHASE
 from training.periods import Period, Unseen, a_quarter, label_window, period
-from training.tables import Tables
 
 SHORTEST_HORIZON: Final = 14
 """Days of labels under which nothing can be learnt of a shop."""

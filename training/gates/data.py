@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from foretell.manifest import Gate
+from foretell.tables import CleaningReport
+from foretell.tables.rows import NO_CUSTOMER
 from training.errors import InputError
 from training.evaluate.protocol import FEWEST_CUSTOMERS, FEWEST_OF_EACH_OUTCOME
 from training.examples import Mask
 from training.periods import LabelWindow
-from training.tables import CleaningReport
-from training.tables.rows import NO_CUSTOMER
 
 FEW_OF_AN_OUTCOME: Final = 1_000
 MANY_WITHOUT_CUSTOMER: Final = 0.2

@@ -6,8 +6,9 @@ down, which no float32 can tell.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,45 @@ class Ensemble:
         if not self.strict:
             return tree.threshold
         return np.nextafter(tree.threshold, np.float32(-np.inf))
+
+
+class Condition(NamedTuple):
+    """What the way to a leaf asks of a column."""
+
+    above: float
+    at_most: float
+    share: float
+    """Of the customers of the fit who came to its questions, how many met them."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A leaf: what it adds to the answer, and what is asked on the way there, by column."""
+
+    value: float
+    path: dict[int, Condition]
+
+
+def leaves(tree: Tree, trees: Ensemble) -> Iterator[Leaf]:
+    """The leaves of one of an ensemble's trees; each customer is in exactly one of them."""
+    highest_left = trees.highest_left(tree)
+    waiting: list[tuple[int, dict[int, Condition]]] = [(0, {})]
+    while waiting:
+        node, path = waiting.pop()
+        if tree.leaves[node]:
+            yield Leaf(float(tree.value[node]), path)
+            continue
+        column, split = int(tree.column[node]), float(highest_left[node])
+        above, at_most, share = path.get(column, _EVERYBODY)
+        left, right = int(tree.left[node]), int(tree.right[node])
+        to_left, to_right = (float(tree.cover[n] / tree.cover[node]) for n in (left, right))
+        below = Condition(above, min(at_most, split), share * to_left)
+        beyond = Condition(max(above, split), at_most, share * to_right)
+        waiting.append((left, {**path, column: below}))
+        waiting.append((right, {**path, column: beyond}))
+
+
+_EVERYBODY: Final = Condition(float("-inf"), float("inf"), 1.0)
 
 
 def of_forest(forest: RandomForestClassifier) -> Ensemble:

@@ -1,10 +1,10 @@
-"""All that one training fitted, and the four graphs it becomes."""
+"""All that one training fitted, and the graphs it becomes."""
 
 from dataclasses import dataclass
 
+from foretell.batch.scorer import ANSWERS_GRAPH, FEATURES_GRAPH, SUMS
 from foretell.contract import ModelName
-from training.graph import clusters, trees
-from training.graph.compose import compose
+from training.graph import clusters, compose, trees
 from training.graph.preprocessing import Preprocessing
 from training.models.churn import ChurnModel
 from training.models.clv import ClvModel
@@ -44,8 +44,20 @@ def build_graphs(models: FittedModels) -> dict[ModelName, bytes]:
     }
     features = forecasters.preprocessing.nodes
     return {
-        model: compose(
+        model: compose.from_record(
             model, features, parts, explained=model is not ModelName.SEGMENT
         ).SerializeToString(deterministic=True)
         for model, parts in branches.items()
     }
+
+
+def build_batch_graphs(models: FittedModels) -> dict[str, bytes]:
+    """The graphs on both sides of the tabulated trees, by the name of their file."""
+    forecasters = models.forecasters
+    persona = clusters.segment_branch(models.segment)
+    answers = trees.clv_of_sums(forecasters.clv, forecasters.interval)
+    graphs = {
+        FEATURES_GRAPH: compose.to_features(forecasters.preprocessing.nodes, persona),
+        ANSWERS_GRAPH: compose.from_sums(answers, SUMS),
+    }
+    return {name: graph.SerializeToString(deterministic=True) for name, graph in graphs.items()}

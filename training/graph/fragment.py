@@ -47,12 +47,21 @@ def written(text: str, constants: Constants) -> Fragment:
     )
 
 
-def model_of(name: str, fragment: Fragment, outputs: list[ValueInfoProto]) -> onnx.ModelProto:
-    """A checked model from the customer record to the outputs, of what they depend on alone."""
-    record = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["rows", len(RECORD_FIELDS)])
+RECORD: Final = helper.make_tensor_value_info(
+    INPUT, TensorProto.FLOAT, ["rows", len(RECORD_FIELDS)]
+)
+
+
+def model_of(
+    name: str,
+    fragment: Fragment,
+    outputs: list[ValueInfoProto],
+    inputs: tuple[ValueInfoProto, ...] = (RECORD,),
+) -> onnx.ModelProto:
+    """A checked model from the inputs to the outputs, of what they depend on alone."""
     nodes, constants = _needed(fragment, {output.name for output in outputs})
     model = helper.make_model(
-        helper.make_graph(nodes, name, [record], outputs, constants),
+        helper.make_graph(nodes, name, inputs, outputs, constants),
         opset_imports=[helper.make_opsetid(domain, number) for domain, number in OPSETS.items()],
         ir_version=IR_VERSION,
         producer_name="foretell",

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
+from foretell.batch import scorer
 from foretell.contract import ModelName
 from foretell.manifest import Gate
 from foretell.personas import PROFILES
@@ -49,6 +50,25 @@ def check(
         differences |= {
             f"{model}.{name}": _difference(name, answers[name], expected) for name in OUTPUTS[model]
         }
+    _refuse(differences, len(records))
+    return {name: float(f"{value:.1e}") for name, value in differences.items()}
+
+
+def check_batch(
+    contents: Mapping[str, bytes], native: FittedModels, records: Records
+) -> dict[str, float]:
+    """The same of what scores files, as "batch.output".
+
+    Raises:
+        ParityError: one is above the tolerance, or an answer is not finite.
+
+    """
+    answers = scorer.assembled(contents).outputs(records)
+    expected = _native_answers(native, records)
+    differences = {
+        f"batch.{name}": _difference(name, getattr(answers, name), expected)
+        for name in OUTPUTS[ModelName.COMPREHENSIVE]
+    }
     _refuse(differences, len(records))
     return {name: float(f"{value:.1e}") for name, value in differences.items()}
 

@@ -4,7 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto
 
+from foretell.batch.scorer import SUMS
 from training.graph import ensemble
+from training.graph.ensemble import Ensemble
 from training.graph.fragment import Branch, Fragment, written
 from training.graph.preprocessing import OUTPUT
 from training.models.churn import ChurnModel
@@ -15,11 +17,26 @@ from training.models.interval import NOTHING, IntervalModel
 
 def clv_branch(model: ClvModel, interval: IntervalModel) -> Branch:
     """Expected spend, and the interval around its median; both correct what is expected."""
+    sums = zip(sums_of(model, interval), SUMS, strict=True)
+    trees = Fragment(tuple(ensemble.node(grown, OUTPUT, name) for grown, name in sums))
+    corrected = clv_of_sums(model, interval)
+    return Branch(trees + corrected.fragment, corrected.outputs)
+
+
+def sums_of(model: ClvModel, interval: IntervalModel) -> tuple[Ensemble, ...]:
+    """The trees behind each of SUMS."""
+    boosters = (interval.low, interval.median, interval.high)
+    return (
+        ensemble.of_booster(model.booster, model.columns),
+        *(ensemble.of_booster(booster, interval.columns) for booster in boosters),
+    )
+
+
+def clv_of_sums(model: ClvModel, interval: IntervalModel) -> Branch:
+    """The same from SUMS and the features, wherever the trees were added up."""
     fragment = (
         written(
-            f"""
-            offset = Gather <axis = 1> ({OUTPUT}, offset_column)
-            """,
+            f"offset = Gather <axis = 1> ({OUTPUT}, offset_column)",
             {
                 "offset_column": np.array([EXPECTED_SPEND], np.int64),
                 "rows_only": np.array([-1], np.int64),
@@ -34,8 +51,7 @@ def clv_branch(model: ClvModel, interval: IntervalModel) -> Branch:
 
 def _expected(model: ClvModel) -> Fragment:
     """What is expected without the trees, times their factor, whose logarithm they add up to."""
-    trees = ensemble.of_booster(model.booster, model.columns)
-    return Fragment((ensemble.node(trees, OUTPUT, "clv_log_factor"),)) + written(
+    return written(
         """
         clv_factor = Exp (clv_log_factor)
         clv_offset = Max (offset, clv_smallest_offset)
@@ -48,12 +64,7 @@ def _expected(model: ClvModel) -> Fragment:
 
 def _interval(model: IntervalModel) -> Fragment:
     """Three quantiles of log(1 + spend / unit) around the expected one, moved and put in order."""
-    boosters = {"low": model.low, "median": model.median, "high": model.high}
-    residuals = tuple(
-        ensemble.node(ensemble.of_booster(booster, model.columns), OUTPUT, f"{name}_residual")
-        for name, booster in boosters.items()
-    )
-    return Fragment(residuals) + written(
+    return written(
         f"""
         offset_wide = Cast <to = 11> (offset)
         offset_in_units = Div (offset_wide, unit)

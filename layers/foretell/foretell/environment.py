@@ -19,3 +19,9 @@ RESULTS: Final = "FORETELL_RESULTS"
 
 STATE_MACHINE: Final = "FORETELL_STATE_MACHINE"
 """ARN of the state machine for files beyond one function; without it, one function scores all."""
+
+SHARE_FROM: Final = "FORETELL_SHARE_FROM"
+"""Bytes from which on a file is shared out among functions; 256 MiB where it is not set."""
+
+PART: Final = "FORETELL_PART"
+"""Bytes of each part of such a file, about; 64 MiB where it is not set."""

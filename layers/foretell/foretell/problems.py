@@ -74,6 +74,10 @@ class StorageUnreachable(BatchError):
     """The buckets of files and results cannot be reached, or refuse access; it may pass."""
 
 
+class RowsLost(BatchError):
+    """What was read of a file and what was written of it do not add up."""
+
+
 class RunNotFound(BatchError):
     """There is no run of that id."""
 
@@ -150,6 +154,9 @@ TABLE: Mapping[type[Exception], ProblemKind] = {
     ),
     StorageUnreachable: ProblemKind(
         "storage-unreachable", "Files and results cannot be reached", HTTPStatus.SERVICE_UNAVAILABLE
+    ),
+    RowsLost: ProblemKind(
+        "rows-lost", "The rows of the file do not add up", HTTPStatus.INTERNAL_SERVER_ERROR
     ),
     RunNotFound: ProblemKind("run-not-found", "There is no such run", HTTPStatus.NOT_FOUND),
     UnsupportedMediaType: ProblemKind(

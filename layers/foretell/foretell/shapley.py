@@ -7,13 +7,13 @@ is comparing, counting in binary and looking up. It is TreeSHAP to the last digi
 quicker than the prediction itself.
 """
 
-import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, Self
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+
+from foretell import arrays
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
@@ -53,18 +53,11 @@ class ShapleyTable:
         Raises:
             ValueError: it is something else.
         """
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                return cls(**{field.name: arrays[field.name] for field in fields(cls)})
-        # A file of numpy's that is no archive of arrays has the wrong type.
-        except (BadZipFile, EOFError, KeyError, OSError, TypeError) as error:
-            raise ValueError("these bytes are no table of Shapley values") from error
+        return arrays.unpacked(cls, content)
 
     def to_bytes(self) -> bytes:
         """The arrays as an npz file; the same arrays give the same bytes."""
-        file = io.BytesIO()
-        np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
-        return file.getvalue()
+        return arrays.packed(self)
 
     def contributions(self, features: Floats) -> Floats:
         """Per field of the record, shape (rows, fields); with the base they add up to the answer.

@@ -78,12 +78,16 @@ def observed(handler: Handler, model: str) -> Handler:
     @functools.wraps(handler)
     def measured(event: Event, context: LambdaContext) -> dict[str, Any]:
         started = time.time()
-        # API Gateway's id of the request, which it gives the caller in a header, too.
-        _running.correlation_id = event.get("requestContext", {}).get("requestId")
+        # API Gateway's id of the request, which it gives the caller in a header, too; or that of
+        # EventBridge's event.
+        _running.correlation_id = event.get("requestContext", event).get(
+            "requestId", event.get("id")
+        )
         _running.request_id = context.aws_request_id
         try:
             answer = handler(event, context)
-            fact("status", str(answer["statusCode"]))
+            if "statusCode" in answer:
+                fact("status", str(answer["statusCode"]))
             return answer
         finally:
             _tell(model, started)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from foretell import tables
 from foretell.contract import (
     ACCOUNT_TYPES,
     RECORD_FIELDS,
@@ -23,7 +24,7 @@ from foretell.predictor import Predictor, load
 from foretell.problems import DigestMismatch, IncompatibleVersion, VersionNotFound
 from foretell.reasons import PARTS
 from foretell.registry import Registry
-from training import examples, features, tables, version
+from training import examples, features, version
 from training.publish import publish
 
 EXPLAINED = (ModelName.CLV, ModelName.CHURN, ModelName.COMPREHENSIVE)

@@ -1,6 +1,7 @@
 """Asked whatever the OpenAPI document allows, and what it does not, the API does as it says."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from schemathesis.generation.case import Case
 from schemathesis.specs.openapi.checks import negative_data_rejection
 from starlette.types import ASGIApp
 
+from foretell.portfolio import buckets
+from infra.api import portfolio_examples
 from infra.api.document import openapi
 from infra.local.gateway import function_apps, gateway
 from tests.shared.started import live_functions
@@ -36,6 +39,16 @@ CONFIG = SchemathesisConfig.from_dict(
             # Stricter than what schemathesis takes for acceptance.
             "positive_data_acceptance": {"expected-statuses": ["200"]},
         },
+        # Of the ids that can be, nearly all are of no run; and what is no id is of none, either.
+        "operations": [
+            {
+                "include-path": portfolio_examples.RUN,
+                "checks": {
+                    "negative_data_rejection": {"expected-statuses": ["404"]},
+                    "positive_data_acceptance": {"expected-statuses": ["200", "404"]},
+                },
+            }
+        ],
     }
 )
 DOCUMENT = openapi()
@@ -47,7 +60,11 @@ documented = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
 @pytest.fixture(scope="module")
 def api(trained: Any) -> Iterator[ASGIApp]:
     """The functions behind the gateway, with a live version."""
-    with live_functions(trained):
+    with live_functions(trained), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORETELL_UPLOADS", "uploads")
+        patch.setenv("FORETELL_RESULTS", f"results-{uuid.uuid4().hex}")
+        found = buckets.from_environment()
+        found.s3.create_bucket(Bucket=found.results)
         yield gateway(function_apps())
 
 

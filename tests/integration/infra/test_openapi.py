@@ -1,6 +1,7 @@
 """The examples of the OpenAPI document, run: what they show is what happens."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -8,9 +9,15 @@ import jsonschema_rs
 import pytest
 
 from foretell.contract import ModelName
+from foretell.portfolio import buckets
+from foretell.portfolio.buckets import Buckets
 from foretell.problems import RegistryUnreachable
 from foretell.registry import Registry
+from foretell.web import lambda_handler
+from foretell.web.portfolio import portfolio_app
 from infra.api import document, examples
+from infra.api import portfolio_examples as portfolio
+from tests.shared.lambda_events import Context, http_event
 from tests.shared.started import Functions, Told, live_functions, start_functions
 
 DOCUMENT = document.openapi()
@@ -223,6 +230,131 @@ class TestRefusals:
         assert_alike(ask(functions, path), path, 500, "internal")
 
 
+@pytest.fixture(scope="module")
+def files_and_results(s3_endpoint: str) -> Buckets:
+    """Buckets in which the run is that the document shows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORETELL_UPLOADS", "foretell-uploads")
+        patch.setenv("FORETELL_RESULTS", f"results-{uuid.uuid4().hex}")
+        found = buckets.from_environment()
+    found.s3.create_bucket(Bucket=found.results)
+    for run, number in ((portfolio.SUCCEEDED, 0), (portfolio.RUNNING, 1)):
+        status = {**run.value["status"], "run_id": run_id_of(number)}
+        for name, content in (
+            ("status", status),
+            ("summary", portfolio.SUCCEEDED.value["summary"]),
+        ):
+            key = f"runs/{run_id_of(number)}/{name}.json"
+            found.s3.put_object(Bucket=found.results, Key=key, Body=json.dumps(content))
+    return found
+
+
+def run_id_of(number: int) -> str:
+    """The id of the run that is shown, or of one beside it."""
+    shown: str = portfolio.SUCCEEDED.value["status"]["run_id"]
+    return shown if number == 0 else shown[:-1] + ("1" if shown[-1] == "0" else "0")
+
+
+def ask_portfolio(
+    found: Callable[[], Buckets],
+    path: str,
+    body: object = None,
+    content_type: str = "application/json",
+    query: str = "",
+) -> Told:
+    method = "POST" if path == portfolio.UPLOADS else "GET"
+    event = http_event(method, path, body, content_type) | {"rawQueryString": query}
+    answer = lambda_handler(portfolio_app(found))(event, Context())
+    return Told(answer["statusCode"], answer["headers"]["content-type"], answer["body"])
+
+
+class TestPortfolio:
+    """What the document says and shows of files and their runs."""
+
+    @pytest.mark.parametrize("name", portfolio.REQUESTS)
+    def test_leave_to_upload_is_as_the_document_says(
+        self, files_and_results: Buckets, name: str
+    ) -> None:
+        asked = portfolio.REQUESTS[name].value
+
+        told = ask_portfolio(lambda: files_and_results, portfolio.UPLOADS, asked)
+
+        conforms(told.body, portfolio.UPLOADS, 200)
+        assert members(told.body) == members(portfolio.ALLOWED.value)
+
+    def test_runs_are_listed_as_the_document_says(self, files_and_results: Buckets) -> None:
+        told = ask_portfolio(lambda: files_and_results, portfolio.RUNS)
+
+        conforms(told.body, portfolio.RUNS, 200)
+        conforms(portfolio.LISTED.value, portfolio.RUNS, 200)
+        assert portfolio.LISTED.value["runs"][0] in told.body["runs"]
+        assert members(told.body) == members(portfolio.LISTED.value)
+
+    @pytest.mark.parametrize(
+        ("number", "shown"), [(0, portfolio.SUCCEEDED.value), (1, portfolio.RUNNING.value)]
+    )
+    def test_a_run_is_described_as_the_document_shows(
+        self, files_and_results: Buckets, number: int, shown: dict[str, Any]
+    ) -> None:
+        path = f"{portfolio.RUNS}/{run_id_of(number)}"
+
+        told = ask_portfolio(lambda: files_and_results, path).body
+
+        conforms(told, portfolio.RUN, 200)
+        conforms(shown, portfolio.RUN, 200)
+        assert told["summary"] == shown["summary"]
+        assert told["status"] == {**shown["status"], "run_id": run_id_of(number)}
+        assert (told["links"] or {}).keys() == (shown["links"] or {}).keys()
+
+    @pytest.mark.parametrize(
+        ("path", "status", "name", "asked"),
+        [
+            (portfolio.UPLOADS, 413, "description_too_large", {"body": " " * (64 * 1024 + 1)}),
+            (portfolio.UPLOADS, 415, "file_itself", {"body": "a,b\n", "content_type": "text/csv"}),
+            (portfolio.UPLOADS, 422, "spreadsheet", {"body": {"file_name": "customers.xlsx"}}),
+            (portfolio.UPLOADS, 422, "malformed_body", {"body": MALFORMED}),
+            (portfolio.RUNS, 422, "no_number", {"query": "limit=1000"}),
+            (portfolio.RUN, 404, "no_such_run", {}),
+        ],
+    )
+    def test_a_refusal_is_shown_as_it_is_answered(
+        self,
+        files_and_results: Buckets,
+        path: str,
+        status: int,
+        name: str,
+        asked: dict[str, Any],
+    ) -> None:
+        told = ask_portfolio(lambda: files_and_results, path, **asked)
+
+        shown = assert_alike(told, path, status, name)
+        assert told.body == shown
+
+    @pytest.mark.parametrize("path", portfolio.REFUSALS)
+    def test_a_failure_is_shown_as_it_is_answered(
+        self, monkeypatch: pytest.MonkeyPatch, path: str
+    ) -> None:
+        monkeypatch.delenv("FORETELL_UPLOADS", raising=False)
+        asked = path.replace("{run_id}", run_id_of(0))
+        body = portfolio.REQUESTS["named_file"].value
+
+        unconfigured = ask_portfolio(buckets.from_environment, asked, body)
+        unforeseen = ask_portfolio(failing(ZeroDivisionError()), asked, body)
+
+        assert unconfigured.body == assert_alike(unconfigured, path, 503, "buckets_not_configured")
+        assert unforeseen.body == assert_alike(unforeseen, path, 500, "internal")
+
+    def test_every_refusal_that_is_shown_is_tried(self) -> None:
+        shown = {
+            (path, int(status), name)
+            for path, refusals in portfolio.REFUSALS.items()
+            for status, group in refusals.items()
+            for name in group
+        }
+
+        assert len(shown) == 6 + 2 * len(portfolio.REFUSALS)
+
+
 def ask(functions: Functions, path: str) -> Told:
     """A request to which nothing can be objected."""
     if not path.startswith("/predict/"):
@@ -230,8 +362,8 @@ def ask(functions: Functions, path: str) -> Told:
     return functions.post(path, {"records": [RECORD]} if path in BATCH else RECORD)
 
 
-def failing(error: Exception) -> Callable[..., None]:
-    def fail(*_: object) -> None:
+def failing(error: Exception) -> Callable[..., Any]:
+    def fail(*_: object) -> Any:
         raise error
 
     return fail

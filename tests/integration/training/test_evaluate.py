@@ -11,17 +11,18 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from foretell import tables
 from foretell.contract import ModelName
 from foretell.manifest import Metric
+from foretell.tables import Sources
 from tests.shared.command_line import Foretell, Said, command_line
-from training import simulate, tables, terminal
+from training import simulate, terminal
 from training.evaluate import figures, protocol
 from training.evaluate.comparison import TRUTH
 from training.evaluate.hold_out import CLASSIC, FORETELL, NAIVE
 from training.evaluate.peers import PEERS
 from training.periods import half, period
 from training.simulate.parameters import PARAMETERS
-from training.tables import Sources
 
 METHODS = {FORETELL, NAIVE, *(peer.name for peer in PEERS)}
 CUTOFF = "2025-07-04"

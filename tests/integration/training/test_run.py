@@ -12,14 +12,15 @@ import onnxruntime as ort
 import pandas as pd
 import pytest
 
-from foretell import actions
+from foretell import actions, tables
 from foretell.contract import RECORD_FIELDS, ModelName
 from foretell.manifest import Gate, Metric, Pointer, sha256, version_id
 from foretell.personas import NEW_PROSPECTS
 from foretell.predictor import INPUT, OUTPUTS
 from foretell.registry import Registry
 from foretell.shapley import ShapleyTable
-from training import examples, features, fit, reasons, tables
+from foretell.tables import Sources
+from training import examples, features, fit, reasons
 from training.errors import InputError, LostRace, ParityError
 from training.evaluate.hold_out import CLASSIC, NAIVE
 from training.gates import promotion
@@ -32,7 +33,6 @@ from training.periods import YEAR, a_quarter, period
 from training.publish import live_or_none, promote, publish
 from training.request import TrainingRequest
 from training.run import CARD, TrainingResult, train
-from training.tables import Sources
 
 STEPS = (
     "Looking at the registry",

@@ -7,12 +7,19 @@ from typing import Any
 import pytest
 
 from foretell.contract import ModelName
-from infra.api import document
+from infra.api import document, portfolio_examples
 from infra.local.gateway import function_apps
 
 PREDICT = {f"/predict/{model}" for model in ModelName}
 BATCH = {f"{path}/batch" for path in PREDICT}
 MODEL = {"/model", "/health"}
+REFUSED: dict[str, set[str]] = {
+    "/model": set(),
+    "/health": set(),
+    portfolio_examples.RUNS: {"422"},
+    portfolio_examples.RUN: {"404"},
+}
+PORTFOLIO = set(portfolio_examples.REFUSALS)
 
 
 @pytest.fixture(scope="module")
@@ -40,27 +47,26 @@ def test_the_committed_document_is_what_the_code_says(said: dict[str, Any]) -> N
 def test_the_functions_serve_what_is_documented_and_nothing_else(said: dict[str, Any]) -> None:
     documented = {(path, method.upper()) for path, item in said["paths"].items() for method in item}
 
-    for model, app in function_apps().items():
+    for name, app in function_apps().items():
         served = {
             (route.path, method) for route in app.routes for method in route.methods - {"HEAD"}
         }
-        of_others = {
-            (path, method)
-            for path, method in documented
-            if path.startswith("/predict/") and path.split("/")[2] != model
+        paths = {
+            path for path in PREDICT | BATCH | MODEL if path in MODEL or path.split("/")[2] == name
         }
-        assert served == documented - of_others
+        own = PORTFOLIO if name == "portfolio" else paths
+        assert served == {(path, method) for path, method in documented if path in own}
 
 
 def test_every_route_of_every_function_is_in_it(said: dict[str, Any]) -> None:
-    assert set(said["paths"]) == PREDICT | BATCH | MODEL
+    assert set(said["paths"]) == PREDICT | BATCH | MODEL | PORTFOLIO
 
 
 def test_each_route_has_the_statuses_it_can_answer_with(said: dict[str, Any]) -> None:
     for path, item in said["paths"].items():
         (operation,) = item.values()
         unavailable = {"500", "503"}
-        refused = set() if path in MODEL else {"413", "415", "422"}
+        refused = REFUSED.get(path, {"413", "415", "422"})
         assert set(operation["responses"]) == {"200"} | unavailable | refused, path
 
 

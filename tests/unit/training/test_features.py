@@ -22,9 +22,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foretell.tables import CleaningReport, Sources, Tables, load
+from foretell.tables.clean import create_tables
 from training.features import customer_features, labelled_customers
-from training.tables import CleaningReport, Sources, Tables, load
-from training.tables.clean import create_tables
 
 Order = tuple[str, date, Decimal]
 Count = Decimal | int | None

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from foretell.contract import ModelName
 from foretell.manifest import Gate, Metric
+from foretell.tables import CleaningReport, Finding
+from foretell.tables.report import TableReport
+from foretell.tables.rows import NO_CUSTOMER
 from training.errors import InputError
 from training.evaluate.figures import Metrics
 from training.evaluate.hold_out import NAIVE
 from training.gates import data, promotion
 from training.periods import LabelWindow
-from training.tables import CleaningReport, Finding
-from training.tables.report import TableReport
-from training.tables.rows import NO_CUSTOMER
 
 FIRST, LAST = date(2024, 1, 1), date(2024, 12, 31)
 

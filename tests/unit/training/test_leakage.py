@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foretell.tables import Sources, load
 from training.periods import Period, period
 from training.simulate import Shop, simulate, write
-from training.tables import Sources, load
 
 CUTOFF = date(2025, 6, 15)  # within a month, whose engagement is therefore of the future
 HORIZON = 120

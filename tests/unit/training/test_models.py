@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from foretell.contract import RECORD_FIELDS
 from foretell.personas import NEW_PROSPECTS, PROFILES
+from foretell.tables import Sources, load
 from training import btyd, simulate
 from training.evaluate import metrics
 from training.evaluate.stability import same_persona
@@ -30,7 +31,6 @@ from training.models.columns import (
     correction,
 )
 from training.periods import a_quarter, period
-from training.tables import Sources, load
 
 HORIZON = 180
 SEED = 7

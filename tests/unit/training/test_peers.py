@@ -15,13 +15,13 @@ from scipy.integrate import quad
 from scipy.special import beta as beta_function
 from sklearn.metrics import roc_auc_score
 
+from foretell.tables import Sources, load
 from training.errors import InputError
 from training.evaluate.classic_fits import bg_nbd, gamma_gamma, pareto_nbd, quiet
 from training.evaluate.classic_models import BgNbd, GammaGamma, ParetoNbd, Payments
 from training.evaluate.hold_out import Vector
 from training.evaluate.peers import PEERS, History, forecasts
 from training.features import labelled_customers
-from training.tables import Sources, load
 
 HORIZON = 273
 WEEKS = HORIZON / 7

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foretell.tables import Sources, Tables, load
 from training import examples, features
 from training.periods import YEAR, LabelWindow, Unseen, a_quarter, half, label_window, period
-from training.tables import Sources, Tables, load
 
 FIRST = date(2023, 1, 1)
 

@@ -22,6 +22,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from foretell.contract import RECORD_FIELDS
 from foretell.shapley import ShapleyTable
+from foretell.tables import Sources, load
 from training import btyd
 from training.examples import with_gaps
 from training.graph import ensemble
@@ -31,7 +32,6 @@ from training.models import churn, clv
 from training.models.columns import FEATURES
 from training.periods import period
 from training.reasons import tabulated
-from training.tables import Sources, load
 
 HORIZON = 180
 SEED = 7

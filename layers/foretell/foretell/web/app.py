@@ -5,9 +5,12 @@ long again, and a function has no use for what it adds. It declares and document
 infra.api.
 """
 
+from collections.abc import Sequence
+
 from mangum import Mangum
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from foretell import problems
 from foretell.contract import ModelName
@@ -18,12 +21,17 @@ from foretell.web import description, predictions, refusals
 
 def create_app(model: ModelName, live: LiveModel) -> Starlette:
     """The function that serves one model; without documentation routes."""
+    return assembled(model, [*predictions.routes(model, live), *description.routes(live)])
+
+
+def assembled(name: str, routes: Sequence[Route]) -> Starlette:
+    """An app of these routes; `name` is that of its function in telemetry."""
     app = Starlette(
-        routes=[*predictions.routes(model, live), *description.routes(live)],
+        routes=routes,
         exception_handlers=refusals.handlers(),
         middleware=[Middleware(refusals.LastLine)],
     )
-    app.state.model = model
+    app.state.name = name
     return app
 
 
@@ -31,4 +39,4 @@ def lambda_handler(app: Starlette) -> Handler:
     """An app as the handler of a Lambda function behind an HTTP API."""
     # What is not named here would be sent as base64.
     asgi = Mangum(app, lifespan="off", text_mime_types=["application/json", problems.MEDIA_TYPE])
-    return observed(asgi, app.state.model)
+    return observed(asgi, app.state.name)

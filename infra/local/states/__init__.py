@@ -1,0 +1,1 @@
+"""The subset of the Amazon States Language that `state_machine` executes."""

@@ -1,0 +1,1 @@
+"""Parquet: tables whose rows are read, and written, by DuckDB."""

@@ -1,0 +1,34 @@
+"""Parquet files for tests, written by DuckDB."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import duckdb
+import pytest
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def duck() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Looks into files independently of what is tested."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def write(duck: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> Write:
+    """Writes what a query selects, by default in one row group."""
+    # Neither a pattern nor a partition, whatever DuckDB might take it for.
+    folder = tmp_path_factory.mktemp("parquet") / "run=1 [a]{b,c}*?'"
+    folder.mkdir()
+    numbers = count()
+
+    def written(select: str, row_group: int = 122_880) -> Path:
+        path = folder / f"{next(numbers)}.parquet"
+        quoted = str(path).replace("'", "''")
+        duck.execute(f"COPY ({select}) TO '{quoted}' (FORMAT parquet, ROW_GROUP_SIZE {row_group})")
+        return path
+
+    return written
