@@ -86,11 +86,11 @@ def _asked(leaves: Sequence[Leaf]) -> Asked:
     }
 
 
-def _meets(condition: Condition, thresholds: Floats) -> Mask:
-    """Whether what is in a place meets a condition, shape (places,)."""
-    bounds = np.concatenate([[-np.inf], thresholds, [np.inf]])
-    found: Mask = (bounds[:-1] >= condition.above) & (bounds[1:] <= condition.at_most)
-    return found
+def _places(condition: Condition, thresholds: Floats) -> slice:
+    """The places that meet a condition; its bounds are thresholds, or infinite."""
+    first = np.searchsorted(thresholds, condition.above, side="right")
+    last = np.searchsorted(thresholds, condition.at_most, side="left")
+    return slice(int(first), int(last) + 1)
 
 
 def _possible(
@@ -98,10 +98,11 @@ def _possible(
 ) -> npt.NDArray[np.uint64]:
     found = np.zeros((len(thresholds) + 1, len(grown)), np.uint64)
     for tree, leaves in enumerate(grown):
+        anywhere = sum(1 << place for place, leaf in enumerate(leaves) if column not in leaf.path)
+        found[:, tree] = anywhere
         for place, leaf in enumerate(leaves):
-            condition = leaf.path.get(column)
-            met = slice(None) if condition is None else _meets(condition, thresholds)
-            found[met, tree] |= np.uint64(1 << place)
+            if column in leaf.path:
+                found[_places(leaf.path[column], thresholds), tree] |= np.uint64(1 << place)
     return found
 
 
@@ -140,9 +141,11 @@ class _Grouping:
         found = np.ones(self.sizes[group], np.bool_)
         for column, condition in path.items():
             if column in self.groups[group]:
-                places = np.arange(self.sizes[group]) // self._stride(column)
                 thresholds = self.asked[column]
-                found &= _meets(condition, thresholds)[places % (len(thresholds) + 1)]
+                met = np.zeros(len(thresholds) + 1, np.bool_)
+                met[_places(condition, thresholds)] = True
+                places = np.arange(self.sizes[group]) // self._stride(column)
+                found &= met[places % len(met)]
         return found
 
     def _stride(self, column: int) -> int:

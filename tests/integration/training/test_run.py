@@ -41,6 +41,7 @@ STEPS = (
     "Measuring on held-out customers",
     "Fitting the models",
     "Converting to ONNX and checking parity",
+    "Tabulating the trees for batches",
     "Tabulating the reasons",
     "Comparing with the live version",
     "Drawing the model card",
@@ -481,6 +482,7 @@ class TestParity:
         assert result.manifest.data.customers == 23_570
         compared = {f"{model}.{name}" for model, names in OUTPUTS.items() for name in names}
         compared |= {f"{model}.reasons" for model in EXPLAINED}
+        compared |= {f"batch.{name}" for name in OUTPUTS[ModelName.COMPREHENSIVE]}
         assert set(result.manifest.parity) == compared
         assert max(result.manifest.parity.values()) <= parity.TOLERANCE
         # Ten times better than what is allowed: the difference grows with the number of

@@ -127,6 +127,10 @@ def flow(
             parts = [merged(parts)]
         _tell(place.status, parts, done())
         _require_time(place)
+    if not parts:
+        raise UnscorableFile(
+            "the file has no rows: below the names of the columns there is nothing"
+        )
     total = merged(parts)
     if total.rows != total.predicted + total.rejected:
         raise RowsLost(

@@ -19,8 +19,9 @@ from foretell.batch.rows import Rows
 from foretell.batch.scorer import Scorer
 from foretell.batch.summary.partial import Partial, partial
 
-AHEAD: Final = 2
-"""Pieces for each thread that wait to be scored or to be taken away."""
+AHEAD: Final = 1
+"""Pieces for each thread that wait to be scored or to be taken away; more cost memory and no time
+is saved."""
 
 P = TypeVar("P")
 

@@ -18,6 +18,7 @@ from foretell.batch.storage.results import JSON
 from foretell.batch.storage.source import FileSource, Source
 from foretell.batch.summary.finish import summarised
 from foretell.batch.summary.partial import Partial
+from foretell.problems import UnscorableFile
 
 _UNPACKED: Final[dict[Format, Format]] = {"csv.gz": "csv", "jsonl.gz": "jsonl"}
 
@@ -75,6 +76,8 @@ def _score(
         into.predictions = table.output(into.predictions, words)
         with_heads(into, table.head(), _refused(report))
         total = flow(table.job(words), version, place, into, table.done)
+        if not total.rows:
+            raise UnscorableFile("the file has no rows: all its lines are blank")
         summary = summarised(total, run, version.scorer.manifest, version.predictor)
         into.complete()
     place.results.put(SUMMARY, summary.to_bytes(), JSON)

@@ -6,7 +6,7 @@ The graphs are made of the very nodes of the API's, and training publishes nothi
 differ. Any number of threads may use one scorer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -35,6 +35,7 @@ AT_ONCE: Final = 2_048
 _SEEN: Final = ("features", "segment_id", "distance_to_center")
 _AMOUNTS: Final = ("customer_lifetime_value", "interval_low", "interval_median", "interval_high")
 
+Columns = Mapping[str, npt.NDArray[Any]]
 Floats = npt.NDArray[np.float32]
 Wide = npt.NDArray[np.float64]
 Rule = TypeVar("Rule", ValueTierRule, RiskCategoryRule)
@@ -63,24 +64,37 @@ class Models:
 
     def outputs(self, records: Records) -> Outputs:
         """What is answered for records of shape (rows, len(RECORD_FIELDS))."""
-        parts = [
-            self._outputs(records[start : start + AT_ONCE])
-            for start in range(0, max(len(records), 1), AT_ONCE)
-        ]
+        parts = []
+        for some in portions(records):
+            seen = self.seen(some)
+            parts.append(self.corrected(seen, self.grown(seen)))
         names = Outputs.__dataclass_fields__
         return Outputs(**{name: np.concatenate([part[name] for part in parts]) for name in names})
 
-    def _outputs(self, records: Records) -> dict[str, npt.NDArray[Any]]:
-        features, segment_id, distance = self.features.run(_SEEN, {INPUT: records})
-        churn, sums = self.trees.answers(features)
+    def seen(self, records: Records) -> Columns:
+        """What the trees see of AT_ONCE customers at most, and what is answered without them."""
+        return dict(zip(_SEEN, self.features.run(_SEEN, {INPUT: records}), strict=True))
+
+    def grown(self, seen: Columns) -> tuple[Floats, Floats]:
+        """What the trees answer: the probability of churn, and SUMS."""
+        return self.trees.answers(seen["features"])
+
+    def corrected(self, seen: Columns, grown: tuple[Floats, Floats]) -> Columns:
+        """The fields of Outputs."""
+        churn, sums = grown
         inputs = dict(zip(SUMS, np.hsplit(sums, len(SUMS)), strict=True))
-        amounts = self.answers.run(_AMOUNTS, {"features": features, **inputs})
+        amounts = self.answers.run(_AMOUNTS, {"features": seen["features"], **inputs})
         return {
             **dict(zip(_AMOUNTS, amounts, strict=True)),
             "churn_probability": churn,
-            "segment_id": segment_id,
-            "distance_to_center": distance,
+            **{name: seen[name] for name in _SEEN[1:]},
         }
+
+
+def portions(records: Records) -> Iterator[Records]:
+    """The records, AT_ONCE at a time; at least one of them, if empty."""
+    for start in range(0, max(len(records), 1), AT_ONCE):
+        yield records[start : start + AT_ONCE]
 
 
 @dataclass(frozen=True)
@@ -92,8 +106,11 @@ class Scorer:
     models: Models
 
     def score(self, records: Records) -> Answers:
-        """What is answered, in the figures and words of the manifest."""
-        found = self.models.outputs(records)
+        """What is answered for records of shape (rows, len(RECORD_FIELDS))."""
+        return self.told(self.models.outputs(records))
+
+    def told(self, found: Outputs) -> Answers:
+        """The same in the figures and words of the manifest."""
         value, churn = _cents(found.customer_lifetime_value), _millionths(found.churn_probability)
         at_risk = found.customer_lifetime_value.astype(np.float64) * found.churn_probability
         return Answers(

@@ -48,7 +48,7 @@ def pieces(
 ) -> Iterator[Piece]:
     """The rows in `blocks`, about `target` bytes at a time; the first one is number `first_row`.
 
-    Without a dialect each line is a row. Of the file, LONGEST_ROW and a block are held at most.
+    Without a dialect each line is a row. Little more than LONGEST_ROW is held, and a block.
     """
     for cut in _Splitter(blocks, dialect or LINES, first_row, target).cuts():
         yield cut.piece

@@ -53,16 +53,16 @@ def inspect(file: SourceFile, found: Survey) -> JsonLayout:
     Raises:
         InputError: there are too many for a table.
     """
-    columns: dict[str, None] = {}
+    keys: dict[str, None] = {}
     with open_text(file, found.encoding) as stream:
         for line in stream:
-            columns.update((_name(key), None) for key, _ in _object(line) or ())
-            if len(columns) > MOST_NAMES:
+            keys.update(dict.fromkeys(dict(_object(line) or ())))
+            if len(keys) > MOST_NAMES:
                 raise InputError(
                     f"{file.name}: its objects have more than {MOST_NAMES:,} different names;"
                     " give every value of a kind the same name"
                 )
-    return JsonLayout(file, tuple(columns), found.encoding)
+    return JsonLayout(file, tuple(dict.fromkeys(map(_name, keys))), found.encoding)
 
 
 def rewrite(layout: JsonLayout, target: Path) -> Content:
@@ -94,7 +94,10 @@ def _cells(line: str) -> dict[str, str]:
     pairs = _object(line)
     if pairs is None:
         raise _UnreadableLine(NO_OBJECT)
-    cells = {_name(key): _text(value) for key, value in pairs}
+    cells = {
+        _name(key): value if isinstance(value, str) and value.isprintable() else _text(value)
+        for key, value in pairs
+    }
     if len(cells) < len(pairs):
         raise _UnreadableLine(REPEATED)
     return cells

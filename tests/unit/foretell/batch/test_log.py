@@ -177,17 +177,19 @@ def rejected(report: LogReport) -> Expected:
 def test_each_row_left_out_is_told_once_with_its_number_its_faults_and_itself(
     tmp_path: Path,
 ) -> None:
-    # Given rows at fault between good ones, among them one with two faults, one with too many
-    # cells, and a row that stands there twice
-    rows = many(*BAD, "c,never,-", "good,2024-01-01,1", "x,y,z,1", "m7,2024-01-08,7.5")
+    # Given rows at fault between good ones: one with too many cells, one with two faults and
+    # that one once more, and a good row that stands there twice
+    odd = "c,never,-"
+    rows = many(*BAD, odd, "good,2024-01-01,1", "x,y,z,1", "m7,2024-01-08,7.5", odd)
     # When customers are made of the log
     report, _ = scored(tmp_path, text(HEADER, *rows))
     # Then the header is row 1, and of the copies the first is left out
     assert rejected(report) == [
         (9, {"row": "duplicate of another row"}, "m7,2024-01-08,7.5"),
         *((102 + i, faults, row) for i, (faults, row) in enumerate(zip(FAULTS, BAD, strict=True))),
-        (105, {"timestamp": "unreadable timestamp", "amount": "unreadable amount"}, "c,never,-"),
+        (105, {"row": "duplicate of another row"}, odd),
         (107, {"row": "too many cells"}, "x,y,z,1"),
+        (109, {"timestamp": "unreadable timestamp", "amount": "unreadable amount"}, odd),
     ]
     assert report.rows == len(rows) == report.used + len(report.rejected)
     # And they can be read once more, but not when the report was closed
@@ -256,8 +258,8 @@ def test_rows_of_parquet_are_numbered_from_1_and_told_as_json(tmp_path: Path) ->
 
 
 cells = st.one_of(
-    st.sampled_from(["a", "", "2024-01-01", "5", "-1", "nan", "1e400", '"', '"a\nb"', 'x"y', "\0"]),
-    st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=5),
+    st.sampled_from(["a", "", "2024-01-01", "5", "-1", "nan", "1e400", '"', '"a\nb"', 'x"y']),
+    st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=5),
 )
 
 
@@ -311,6 +313,7 @@ def test_dates_that_may_be_read_both_ways_are_refused_with_the_way_to_write_them
         (text(HEADER, ",2024-01-01,5"), r"no row .* can be used \(no customer: 1\)"),
         (text(HEADER, "a,2024-01-01,-5"), "no purchase up to 2024-01-01"),
         (gzip.compress(text(HEADER, *ROWS))[:-9], "cannot be read to its end"),
+        (text(HEADER, *ROWS, "\0"), "no text file"),
         (b"PAR1" + bytes(100), "this Parquet file is damaged"),
         (b"\xff\xfe" + b"\x00\xd8" * 9, "this is not the UTF-16 text"),
         (HEADER.encode() + b"\n" + bytes([65]) * (18 << 20), "a line of more than 16 MB"),

@@ -13,6 +13,9 @@ from foretell.batch.csv.quotes import QUOTE, Bytes, Dialect, has_quotes, inside
 Integers = npt.NDArray[np.int64]
 
 _CR: Final = ord("\r")
+_SPACE: Final = ord(" ")
+_MOST_SPACES: Final = 3
+"""On one side of a cell; with more it is no rarity that has to be quick."""
 _QUOTED: Final = re.compile(rb'"((?:[^"]|"")*+)"(.*)', re.DOTALL)
 
 
@@ -57,8 +60,14 @@ class Table:
             return starts, stops
         quoted = self.text.take(starts, mode="clip") == QUOTE
         quoted &= self.text.take(stops - 1, mode="clip") == QUOTE
-        quoted &= stops - starts > 1
         return starts + quoted, stops - quoted
+
+    def trimmed(self, starts: Integers, stops: Integers) -> tuple[Integers, Integers]:
+        """The same cells without the first few spaces around them."""
+        for _ in range(_MOST_SPACES):
+            starts = starts + ((self.text.take(starts, mode="clip") == _SPACE) & (starts < stops))
+            stops = stops - ((self.text.take(stops - 1, mode="clip") == _SPACE) & (starts < stops))
+        return starts, stops
 
 
 def table(content: bytes, dialect: Dialect, columns: int) -> Table:

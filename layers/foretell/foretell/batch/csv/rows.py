@@ -1,5 +1,6 @@
 """The rows of a piece of a CSV file: read, checked, and written back with columns appended."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,18 +14,19 @@ from foretell.batch.csv import kinds, numbers
 from foretell.batch.csv.cells import Table, decoded, one_row, table, text_of
 from foretell.batch.csv.defusing import defuse, formulas
 from foretell.batch.csv.layout import CsvLayout
-from foretell.batch.csv.numbers import Floats, Mask
+from foretell.batch.csv.numbers import Floats, Mask, Words
 from foretell.batch.rows import Integers, Piece, Records
 from foretell.contract import ACCOUNT_TYPES, RECORD_FIELDS, Fault
 
 ROW: Final = "row"
 """What is at fault where it is no field."""
 
-
 ACCOUNT_TYPE: Final = "account_type"
 
 Parser = Callable[[str], float | str | None]
 """The number in a cell, None where it is missing, or the text that it is."""
+ManyParser = Callable[[Words, Integers, Integers], tuple[Floats, Mask]]
+"""The numbers in cells that start and stop there, and which of them are right."""
 
 _LONGEST_REMEMBERED: Final = 32
 """Bytes of a cell: what is looked at by itself is often the same few words."""
@@ -50,8 +52,7 @@ class CsvRows:
         row = int(np.searchsorted(self.table.whole, position))
         if place is None or self.table.whole[row : row + 1].tolist() != [position]:
             return None
-        text = text_of(self.table.cell(row, place))
-        return text if text.strip() else None
+        return _customer_id(self.table.cell(row, place))
 
 
 def read(piece: Piece, layout: CsvLayout) -> CsvRows:
@@ -67,7 +68,7 @@ def read(piece: Piece, layout: CsvLayout) -> CsvRows:
     records = _records(found, values)
     for row in np.flatnonzero(doubtful).tolist():
         position = int(found.whole[row])
-        judged = checks.examine(_closely(found, row, layout))
+        judged = checks.examine(_closely(found, row, layout, values[row]))
         if isinstance(judged, tuple):
             faults[position] = judged
         else:
@@ -108,19 +109,30 @@ def _values(found: Table, layout: CsvLayout) -> tuple[Floats, Mask]:
     values = np.full((len(RECORD_FIELDS), len(found.whole)), np.nan)
     doubtful = np.zeros(len(found.whole), np.bool_)
     for field, place in layout.fields.items():
-        starts, stops = found.unquoted(*found.column(place))
         if field == CUSTOMER_ID:
+            starts, stops = found.column(place)
             doubtful |= stops - starts > checks.LONGEST_ID
-            continue
-        if field == ACCOUNT_TYPE:
-            column, plain = kinds.codes(text, starts, stops)
         else:
-            column, plain = numbers.decimals(text, starts, stops, layout.decimal)
-        column[~plain] = np.nan
-        others = np.flatnonzero(~plain & (stops > starts))
-        doubtful[_one_by_one(column, others, found, place, _parser(field, layout))] = True
-        values[RECORD_FIELDS.index(field)] = column
+            column, texts = _column(found, text, place, _parsers(field, layout))
+            values[RECORD_FIELDS.index(field)] = column
+            doubtful[texts] = True
     return values.T, doubtful
+
+
+def _column(
+    found: Table, text: Words, place: int, parsers: tuple[ManyParser, Parser]
+) -> tuple[Floats, list[int]]:
+    """The numbers in a column, shape (whole rows,), and the rows in which it holds text."""
+    many, one = parsers
+    starts, stops = found.unquoted(*found.column(place))
+    column, plain = many(text, starts, stops)
+    column[~plain] = np.nan
+    others = np.flatnonzero(~plain & (stops > starts))
+    if len(others):
+        trimmed, plain = many(text, *found.trimmed(starts[others], stops[others]))
+        column[others[plain]] = trimmed[plain]
+        others = others[~plain]
+    return column, _one_by_one(column, others, found, place, one)
 
 
 def _one_by_one(
@@ -145,24 +157,33 @@ def _one_by_one(
     return texts
 
 
-def _parser(field: str, layout: CsvLayout) -> Parser:
-    return kinds.parsed if field == ACCOUNT_TYPE else partial(numbers.parsed, mark=layout.decimal)
+def _parsers(field: str, layout: CsvLayout) -> tuple[ManyParser, Parser]:
+    if field == ACCOUNT_TYPE:
+        return kinds.codes, kinds.parsed
+    return (
+        partial(numbers.decimals, mark=layout.decimal),
+        partial(numbers.parsed, mark=layout.decimal),
+    )
 
 
-def _closely(found: Table, row: int, layout: CsvLayout) -> dict[str, object]:
-    """A row as a request would have it."""
-    values: dict[str, object] = {}
+def _closely(found: Table, row: int, layout: CsvLayout, values: Floats) -> dict[str, object]:
+    """A row as a request would have it; `values` are its numbers."""
+    cells: dict[str, object] = {}
     for field, place in layout.fields.items():
-        text = text_of(found.cell(row, place))
         if field == CUSTOMER_ID:
-            values[field] = text if text.strip() else None
+            cells[field] = _customer_id(found.cell(row, place))
             continue
-        value = _parser(field, layout)(text)
-        if field == ACCOUNT_TYPE and isinstance(value, float):
-            values[field] = ACCOUNT_TYPES[int(value)]
+        value = float(values[RECORD_FIELDS.index(field)])
+        if math.isnan(value):
+            cells[field] = _parsers(field, layout)[1](text_of(found.cell(row, place)))
         else:
-            values[field] = value
-    return values
+            cells[field] = ACCOUNT_TYPES[int(value)] if field == ACCOUNT_TYPE else value
+    return cells
+
+
+def _customer_id(cell: bytes) -> str | None:
+    text = text_of(cell)
+    return text if text.strip() else None
 
 
 def written(rows: CsvRows, suffixes: list[bytes]) -> bytes:
@@ -176,10 +197,11 @@ def written(rows: CsvRows, suffixes: list[bytes]) -> bytes:
     kept[list(rows.faults)] = False
     starts, stops = found.starts[kept].tolist(), found.stops[kept].tolist()
     originals = [found.content[start:stop] for start, stop in zip(starts, stops, strict=True)]
+    order = np.cumsum(kept) - 1
     for row, places in formulas(found, rows.layout.dialect, rows.layout.decimal).items():
         position = found.whole[row]
         if kept[position]:
-            place = np.count_nonzero(kept[:position])
+            place = order[position]
             originals[place] = defuse(originals[place], [at - starts[place] for at in places])
     parts = [b""] * (2 * len(originals))
     parts[::2], parts[1::2] = originals, suffixes

@@ -12,10 +12,20 @@ from foretell.problems import UnscorableFile
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-READING_MEMORY: Final = "512MB"
-"""What all readers of a process share."""
+READING_MEMORY: Final = "1GB"
+"""What all readers of a process share: DuckDB itself writes pages of 100 MB, unpacked whole."""
 
-_FULL: Final = "Could not write"
+_DAMAGED: Final = "the file is no Parquet file, or is damaged: export it again"
+_TOO_LARGE: Final = (
+    "a row group of the Parquet file does not fit into memory:"
+    " export the file with smaller row groups"
+)
+_NO_ROOM: Final = (
+    "there is no room on the disk for the predictions: score the file where there is more,"
+    " or drop it in pieces"
+)
+_DISK_IS_FULL: Final = "Could not write"
+"""What DuckDB says then."""
 
 
 def opened(
@@ -37,7 +47,10 @@ def opened(
             "autoload_known_extensions": False,
         },
     )
+    connection.execute("SET enable_progress_bar = false")
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    # Otherwise all of a row group is in memory that is read from.
+    connection.execute("SET GLOBAL disable_parquet_prefetching = true")
     return connection
 
 
@@ -64,24 +77,17 @@ def blaming_the_file() -> Iterator[None]:
     # DuckDB's own messages may quote a cell: they go no further.
     try:
         yield
-    except duckdb.OutOfMemoryException:
-        raise UnscorableFile(
-            "a row group of the Parquet file does not fit into memory:"
-            " write the file with smaller row groups"
-        ) from None
-    except duckdb.IOException as error:
-        if _FULL in str(error):
-            raise UnscorableFile(
-                "there is no room on the disk for the predictions: score the file where there is"
-                " more, or drop it in pieces"
-            ) from None
-        raise _damaged() from None
-    except (duckdb.InternalException, duckdb.FatalException):
-        # After these a database refuses all work; the next file shall find a new one.
-        _database.cache_clear()
-        raise _damaged() from None
-    except (duckdb.Error, UnicodeDecodeError):
-        raise _damaged() from None
+    except UnicodeDecodeError:
+        raise UnscorableFile(_DAMAGED) from None
+    except duckdb.Error as error:
+        if isinstance(error, (duckdb.InternalException, duckdb.FatalException)):
+            # After these a database refuses all work; the next file shall find a new one.
+            _database.cache_clear()
+        if _DISK_IS_FULL in str(error):
+            raise UnscorableFile(_NO_ROOM) from None
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise UnscorableFile(_TOO_LARGE) from None
+        raise UnscorableFile(_DAMAGED) from None
 
 
 def table(path: Path) -> str:
@@ -102,10 +108,6 @@ def text(value: str) -> str:
 def name(column: str) -> str:
     """A column in a statement."""
     return '"' + column.replace('"', '""') + '"'
-
-
-def _damaged() -> UnscorableFile:
-    return UnscorableFile("the file is no Parquet file, or is damaged: export it again")
 
 
 @cache

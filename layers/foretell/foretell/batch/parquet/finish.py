@@ -34,7 +34,7 @@ def finish(
         target: the file to write.
         workspace: an existing folder for what does not fit into memory: about as much as
             `answers`.
-        memory: what DuckDB may take, such as 256MB; it needs at least half of that.
+        memory: what DuckDB may take, such as 512MB; a quarter does for tables without long texts.
 
     Raises:
         UnscorableFile: a column that was not read so far is damaged, or too large for the memory,

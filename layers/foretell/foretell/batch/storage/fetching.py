@@ -1,7 +1,7 @@
 """Ranges of S3's objects: fetched before they are needed, and again where an answer breaks off."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING, Final
@@ -66,7 +66,7 @@ def fetched_range(
     return body
 
 
-def ahead(fetches: Iterable[Fetch]) -> Iterator[bytes]:
+def ahead(fetches: Iterable[Fetch]) -> Generator[bytes, None, None]:
     """The blocks in order, the next two of which are fetched while the caller has one.
 
     The threads end with the iterator, if need be after what they are just reading.

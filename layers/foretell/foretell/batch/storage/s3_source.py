@@ -1,7 +1,7 @@
 """The file to be scored as a version of an object of S3."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -56,7 +56,7 @@ class S3Source:
         """Bytes."""
         return self.source.size
 
-    def blocks(self, first: int = 0, after: int | None = None) -> Iterator[bytes]:
+    def blocks(self, first: int = 0, after: int | None = None) -> Generator[bytes, None, None]:
         """As `Source.blocks`; the next two are fetched in threads, until the iterator is closed."""
         each = ranges(self.size, self.block, first, after)
         return ahead(partial(self._fetch, start, end) for start, end in each)

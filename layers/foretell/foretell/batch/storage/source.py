@@ -5,7 +5,7 @@ Where it is replaced while it is being read, nothing of the newer one is taken f
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISREG
@@ -15,7 +15,10 @@ from foretell.batch.storage import refused
 from foretell.problems import UnscorableFile
 
 BLOCK: Final = 8 << 20
-"""Bytes that are read at once, where nothing else is said."""
+"""Bytes that are read at once over a network, where a request takes a while to begin."""
+
+_ON_DISK: Final = 1 << 20
+"""The same from a disk."""
 
 
 class Source(Protocol):
@@ -33,7 +36,7 @@ class Source(Protocol):
     def size(self) -> int:
         """Bytes."""
 
-    def blocks(self, first: int = 0, after: int | None = None) -> Iterator[bytes]:
+    def blocks(self, first: int = 0, after: int | None = None) -> Generator[bytes, None, None]:
         """The bytes [first, after), or to the end, in blocks of a few MiB."""
 
     def read(self, first: int, after: int) -> bytes:
@@ -46,7 +49,7 @@ class Source(Protocol):
 class FileSource:
     """A file on a disk."""
 
-    def __init__(self, path: Path, block: int = BLOCK) -> None:
+    def __init__(self, path: Path, block: int = _ON_DISK) -> None:
         """Raises UnscorableFile where there is none at `path`; `block` is in bytes."""
         self._path = path
         self._block = block
@@ -66,7 +69,7 @@ class FileSource:
         """Bytes."""
         return self._seen.size
 
-    def blocks(self, first: int = 0, after: int | None = None) -> Iterator[bytes]:
+    def blocks(self, first: int = 0, after: int | None = None) -> Generator[bytes, None, None]:
         """As `Source.blocks`."""
         with self._open() as file:
             for start, end in ranges(self.size, self._block, first, after):
