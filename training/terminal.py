@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich import box
 from rich.console import Console
@@ -16,7 +16,9 @@ from foretell.batch.runs import Status
 from foretell.contract import ModelName
 from foretell.manifest import Evaluation, Manifest, Metric, Persona, Pointer
 from foretell.tables import CleaningReport, Finding
-from training.simulate import ShopSummary
+
+if TYPE_CHECKING:
+    from training.simulate import ShopSummary  # brings pandas along, which most commands need not
 
 console: Final = Console(highlight=False)
 errors: Final = Console(stderr=True, highlight=False)
@@ -226,7 +228,7 @@ def versions_table(manifests: Mapping[str, Manifest], pointer: Pointer | None) -
     return table
 
 
-def shop_table(summary: ShopSummary) -> Table:
+def shop_table(summary: "ShopSummary") -> Table:
     """A simulated shop in figures."""
     table = Table(title="The simulated shop", title_justify="left", show_header=False)
     table.add_column("figure")

@@ -152,9 +152,9 @@ def _run(platform: Platform, listener: socket.socket) -> None:
         f"\n[bold]Foretell is running.[/] Stop it with Ctrl-C.\n"
         f"  API and documentation  {platform.api_url}/docs\n"
         f"  S3                     {platform.s3_url}  (registry {platform.registry})\n"
-        f"  To score a file        {_aws(platform)} cp customers.csv s3://{UPLOADS}/{INCOMING}\n"
-        f"   or without AWS's CLI  curl -T customers.csv {platform.s3_url}/{UPLOADS}/{INCOMING}\n"
-        f"  To see the results     {_aws(platform)} ls --recursive s3://{RESULTS}/{RUNS}\n",
+        f"  To score a file        curl -T customers.csv {platform.s3_url}/{UPLOADS}/{INCOMING}\n"
+        f"  To see what comes      curl {platform.api_url}/portfolio/runs\n"
+        f"   or in S3              {_aws(platform)} ls --recursive s3://{RESULTS}/{RUNS}\n",
         soft_wrap=True,  # a command that is broken in two cannot be copied
     )
     try:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from foretell import environment
 from foretell.registry import Registry, RegistryAddress, connect
-from tests.benchmarks import cold_start, machine, overhead, render, report, rows, timing
+from tests.benchmarks import cold_start, files, machine, overhead, render, report, rows, timing
 from tests.benchmarks.overhead import Overhead
 from tests.benchmarks.question import Side
 from tests.benchmarks.redis_floor import redis_get
@@ -72,7 +72,11 @@ def _measure(registry: Registry, trained: Trained, folder: Path) -> Measured:
         )
         warm = _warm(trained, _bar(progress, "Warm requests", _ROUNDS))
         around = _overhead(trained, _bar(progress, "Around onnxruntime", overhead.SIGNS_OF_LIFE))
-    return Measured(warm, around, cold, loads, _sizes(registry, trained))
+        customers = files.write(trained.customers, folder)
+        scored = files.measure(
+            customers, trained.version, _bar(progress, "Files of customers", files.ROUNDS)
+        )
+    return Measured(warm, around, cold, loads, _sizes(registry, trained), scored)
 
 
 def _warm(trained: Trained, tell: Tell) -> dict[Row, Timing]:
@@ -92,9 +96,9 @@ def _overhead(trained: Trained, tell: Tell) -> Overhead:
 
 
 def _sizes(registry: Registry, trained: Trained) -> dict[Side, dict[str, int]]:
-    files = registry.manifest(trained.version).files
+    entries = registry.manifest(trained.version).files
     return {
-        Side.OURS: {name: entry.size for name, entry in files.items() if name != CARD},
+        Side.OURS: {name: entry.size for name, entry in entries.items() if name != CARD},
         Side.PEER: {
             file.name: file.stat().st_size for file in rows.joblib_files(trained.peer_models)
         },

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -127,24 +126,18 @@ def _peer(file: Path, *, one_core: bool) -> Run:
 
 
 def _timed(command: Sequence[str], *, one_core: bool) -> Run:
-    started = time.perf_counter()
-    child = subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=os.environ | ({"OMP_NUM_THREADS": "1"} if one_core else {}),
-        preexec_fn=_stay_on_one_core if one_core else None,  # noqa: PLW1509 - no threads here yet
-    )
-    assert child.stderr is not None
-    told = child.stderr.read()
-    _, status, used = os.wait4(child.pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(command)} failed:\n{told.decode(errors='replace')}")
-    return Run(time.perf_counter() - started, used.ru_maxrss / 1024)
+    return Run(**json.loads(_watched(command, one_core=one_core)))
 
 
-def _stay_on_one_core() -> None:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+def _watched(command: Sequence[str], *, one_core: bool) -> bytes:
+    module = "tests.benchmarks.watched"
+    watching = [sys.executable, "-m", module, "one" if one_core else "all", *command]
+    threads = {"OMP_NUM_THREADS": "1"} if one_core else {}
+    done = subprocess.run(watching, capture_output=True, env=os.environ | threads, check=False)
+    if done.returncode:
+        told = done.stderr.decode(errors="replace")
+        raise SystemExit(f"{' '.join(command)} failed:\n{told}")
+    return done.stdout
 
 
 def _middle(runs: Sequence[Run]) -> Run:
@@ -169,12 +162,8 @@ def _repeated(file: Path, times: int) -> Path:
 
 
 def _stages(file: Path, version: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.benchmarks.stages", str(file), version]
-    found = subprocess.run(
-        command,
-        check=True,
-        capture_output=True,
-        preexec_fn=_stay_on_one_core,
-    )
-    told: dict[str, float] = json.loads(found.stdout)
-    return {name: told[name] for name in STAGES}
+    told = file.with_name("stages.json")
+    stages = [sys.executable, "-m", "tests.benchmarks.stages", str(file), version, str(told)]
+    _watched(stages, one_core=True)
+    found: dict[str, float] = json.loads(told.read_text())
+    return {name: found[name] for name in STAGES}

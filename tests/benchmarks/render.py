@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tests.benchmarks.report import Section
+from tests.benchmarks.table import Section
 
 _INTRODUCTION: Final = """# What Foretell costs, beside a peer
 

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tests.benchmarks import batch_report as batch
 from tests.benchmarks.cold_start import STARTS, ColdStart
+from tests.benchmarks.files import Files
 from tests.benchmarks.overhead import ROUNDS, Overhead
 from tests.benchmarks.question import Side
 from tests.benchmarks.rows import Row
 from tests.benchmarks.shop import ASKED_ABOUT
+from tests.benchmarks.table import Ratio, Section, figure
 from tests.benchmarks.timing import Timing
 
 NAMES: Final = {Side.OURS: "Foretell", Side.PEER: "peer"}
@@ -38,44 +41,7 @@ class Measured:
     cold: Mapping[Side, ColdStart]
     loads: Mapping[Side, Timing]
     sizes: Mapping[Side, Mapping[str, int]]
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """Two figures of the run, and what their ratio was meant to be, if anything."""
-
-    name: str
-    value: float
-    at_least: float | None = None
-    at_most: float | None = None
-
-    @property
-    def target(self) -> str:
-        """In words."""
-        if self.at_least is not None:
-            return f"at least {self.at_least:g}"
-        return "" if self.at_most is None else f"at most {self.at_most:g}"
-
-    @property
-    def verdict(self) -> str:
-        """Whether it is so."""
-        if self.at_least is None and self.at_most is None:
-            return ""
-        high_enough = self.at_least is None or self.value >= self.at_least
-        low_enough = self.at_most is None or self.value <= self.at_most
-        return "met" if high_enough and low_enough else "missed"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A table with a heading, and what has to be known to read it."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
-    words: int = 1
-    """The first columns, which hold words; the others hold figures."""
+    files: Files
 
 
 def sections(measured: Measured, machine: Mapping[str, str]) -> tuple[Section, ...]:
@@ -86,6 +52,7 @@ def sections(measured: Measured, machine: Mapping[str, str]) -> tuple[Section, .
         _around(measured.overhead),
         _cold(measured.cold),
         _stored(measured),
+        *batch.sections(measured.files),
         _cache(measured.warm),
         Section("Measured on", ("", ""), tuple(machine.items()), words=2),
     )
@@ -104,13 +71,13 @@ def ratios(measured: Measured) -> tuple[Ratio, ...]:
         Ratio(f"{customers}: peer / Foretell with reasons", many / p50[Row.OURS_MANY_REASONS]),
         Ratio("Foretell around onnxruntime / empty handler", measured.overhead.ratio, at_most=1.5),
         Ratio("cold start: Foretell / peer", cold, at_most=0.25),
+        *batch.ratios(measured.files),
     )
 
 
 def _ratios(measured: Measured) -> Section:
     rows = tuple(
-        (ratio.name, _figure(ratio.value), ratio.target, ratio.verdict)
-        for ratio in ratios(measured)
+        (ratio.name, figure(ratio.value), ratio.target, ratio.verdict) for ratio in ratios(measured)
     )
     note = (
         "Ratios of the medians below: they carry over to other machines better than the"
@@ -147,7 +114,7 @@ def _around(overhead: Overhead) -> Section:
         "of this: the call of onnxruntime": overhead.onnx,
         "all around it": overhead.around,
     }
-    rows = tuple((name, _figure(value)) for name, value in figures.items())
+    rows = tuple((name, figure(value)) for name, value in figures.items())
     return Section("What is around onnxruntime, in milliseconds", ("", "p50"), rows, (_AROUND,))
 
 
@@ -160,7 +127,7 @@ _AROUND: Final = (
 def _warm_row(row: Row, timing: Timing | None) -> tuple[str, ...]:
     if timing is None:
         return (_ROWS[row], _NO_REDIS, "", "", "")
-    figures = (_figure(value) for value in (timing.p50, timing.p95, timing.p99))
+    figures = (figure(value) for value in (timing.p50, timing.p95, timing.p99))
     return (_ROWS[row], *figures, f"{timing.calls:,}")
 
 
@@ -211,7 +178,7 @@ _BESIDE: Final = ("", *(NAMES[side] for side in Side), f"{NAMES[Side.OURS]} / {N
 
 
 def _beside(name: str, ours: float, peer: float) -> tuple[str, ...]:
-    return (name, _figure(ours), _figure(peer), f"{ours / peer:.2f}")
+    return (name, figure(ours), figure(peer), f"{ours / peer:.2f}")
 
 
 def _in_column(side: Side, text: str) -> tuple[str, ...]:
@@ -233,9 +200,9 @@ def _would_pay(look_up: float, warm: Mapping[Row, Timing]) -> str:
             f" save. {_NETWORK}"
         )
     return (
-        f"A hit in a cache on the same machine would save {_figure(explained)} ms of a request's"
-        f" {_figure(warm[Row.OURS_REASONS].p50)} with reasons, and {_figure(bare)} ms of"
-        f" {_figure(warm[Row.OURS].p50)} without. A cache elsewhere pays only if its network takes"
+        f"A hit in a cache on the same machine would save {figure(explained)} ms of a request's"
+        f" {figure(warm[Row.OURS_REASONS].p50)} with reasons, and {figure(bare)} ms of"
+        f" {figure(warm[Row.OURS].p50)} without. A cache elsewhere pays only if its network takes"
         f" less than that, and then only as often as it hits. {_NETWORK}"
     )
 
@@ -244,10 +211,3 @@ _NETWORK: Final = (
     "In AWS the network to ElastiCache comes on top of every look-up, hit or miss: 0.2 to 1 ms,"
     " not measured here."
 )
-
-
-def _figure(value: float) -> str:
-    """Three significant digits."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.{1 if value >= 10 else 2 if value >= 1 else 3}f}"

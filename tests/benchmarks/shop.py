@@ -34,6 +34,8 @@ class Trained:
     peer_models: Path
     records: tuple[Record, ...]
     """Of the first customers of the shop, as a caller would send them."""
+    customers: pd.DataFrame
+    """All of them, as of the last day."""
 
 
 def learn(folder: Path, registry: Registry, step: Step) -> Trained:
@@ -48,8 +50,9 @@ def learn(folder: Path, registry: Registry, step: Step) -> Trained:
         )
     with step("Training the peer"), tables.load(sources) as loaded:
         train_peer(_past(loaded), folder / "peer")
-        records = _records(features.customer_features(loaded, loaded.last_day).head(ASKED_ABOUT))
-    return Trained(result.version, folder / "peer", records)
+        customers = features.customer_features(loaded, loaded.last_day)
+    records = _records(customers.head(ASKED_ABOUT))
+    return Trained(result.version, folder / "peer", records, customers)
 
 
 def _past(loaded: Tables) -> pd.DataFrame:

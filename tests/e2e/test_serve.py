@@ -1,5 +1,6 @@
 """`foretell serve` as a stranger meets it: started, asked, trained on, interrupted, killed."""
 
+import csv
 import json
 import re
 import shlex
@@ -145,6 +146,73 @@ def test_a_curl_line_of_the_readme_answers_as_printed(
         assert told[name] == expected, name
 
 
+def test_a_dropped_file_is_scored_as_the_readme_tells(platform: Running) -> None:
+    readme = (ROOT / "README.md").read_text()
+    drop, listing, details = re.findall(r"^(curl .*?)(?: +#.*)?$", readme, re.MULTILINE)[:3]
+    curl(platform, drop)
+
+    deadline = time.monotonic() + PATIENCE
+    while (run := curl(platform, listing)["runs"][0])["state"] == "running":
+        assert time.monotonic() < deadline, run
+        time.sleep(0.2)
+    assert run["state"] == "succeeded", run
+
+    found = curl(platform, details.replace("RUN_ID", run["run_id"]))
+    with urllib.request.urlopen(found["links"]["predictions"], timeout=30) as answer:  # noqa: S310
+        rows = list(csv.DictReader(answer.read().decode().splitlines()))
+    assert len(rows) == run["predicted"] == found["summary"]["totals"]["customers"] > 4_000
+    assert {row["model_version"] for row in rows} == {found["status"]["model_version"]}
+    with urllib.request.urlopen(found["links"]["rejected"], timeout=30) as answer:  # noqa: S310
+        assert len(answer.read().decode().splitlines()) == run["rejected"] + 1
+
+
+def curl(running: Running, command: str) -> Any:
+    """A curl line of the README, for this platform; its decoded answer."""
+    here = command.replace("localhost:8000", running.api).replace("localhost:8001", running.s3)
+    answer = subprocess.run(
+        shlex.split(here),
+        cwd=running.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(answer.stdout) if answer.stdout else None
+
+
+def test_a_file_is_scored_without_s3(platform: Running) -> None:
+    file = platform.folder / "customers.csv"
+    row = "C-1;412;21;0,95;1240,5;kind\r\n"
+    file.write_text(
+        "customer_id;tenure_days;recency;frequency;monetary;note\r\n" + row + "C-2;1;2;3;4;x\r\n"
+    )
+
+    scored = foretell(platform.folder, "score", "customers.csv", "--out", "scored")
+
+    assert scored.returncode == 0, scored.stderr
+    out = platform.folder / "scored"
+    lines = (out / "predictions.csv").read_bytes().decode().splitlines(keepends=True)
+    assert lines[1].startswith(row.removesuffix("\r\n") + ";")
+    assert lines[1].endswith("\r\n")
+    assert len(lines) == 2
+    assert "at most tenure_days" in (out / "rejected.csv").read_text()
+    told = json.loads((out / "status.json").read_text())
+    assert (told["rows"], told["predicted"], told["rejected"]) == (2, 1, 1)
+
+
+def test_a_file_that_cannot_be_scored_is_told_in_one_line(platform: Running) -> None:
+    (platform.folder / "wrong.csv").write_text("a,b\n1,2\n")
+
+    refused = foretell(platform.folder, "score", "wrong.csv", "--out", "refused")
+
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    assert "tenure_days" in refused.stderr
+    told = json.loads((platform.folder / "refused/status.json").read_text())
+    assert told["state"] == "failed"
+    assert "tenure_days" in told["failure"]["detail"]
+
+
 def test_the_documentation_needs_nothing_from_elsewhere(platform: Running) -> None:
     with urllib.request.urlopen(f"{platform.api}/docs", timeout=30) as answer:  # noqa: S310
         page = answer.read().decode()
@@ -246,7 +314,18 @@ def test_without_a_platform_a_command_says_what_to_do(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "simulate", "train", "evaluate", "serve", "versions", "card", "promote", "rollback"],
+    [
+        "",
+        "simulate",
+        "train",
+        "evaluate",
+        "serve",
+        "score",
+        "versions",
+        "card",
+        "promote",
+        "rollback",
+    ],
 )
 def test_every_command_has_help_with_an_example(tmp_path: Path, command: str) -> None:
     shown = foretell(tmp_path, *command.split(), "--help")

@@ -152,7 +152,7 @@ def _agree(written: object, answered: object) -> bool:
 
 @dataclass(frozen=True)
 class Buckets:
-    """Where files are dropped, and where results appear, which keeps all versions of them."""
+    """Where files are dropped, and where results appear."""
 
     s3: Any
     uploads: str
@@ -161,6 +161,9 @@ class Buckets:
     def create(self) -> None:
         for bucket in (self.uploads, self.results):
             self.s3.create_bucket(Bucket=bucket)
+
+    def keep_versions(self) -> None:
+        """Of the results, from now on, so that `written` can tell."""
         self.s3.put_bucket_versioning(
             Bucket=self.results, VersioningConfiguration={"Status": "Enabled"}
         )

@@ -117,7 +117,7 @@ class ProblemKind:
 
 
 INTERNAL = ProblemKind(
-    "internal", "The prediction failed for an internal reason", HTTPStatus.INTERNAL_SERVER_ERROR
+    "internal", "The request failed for an internal reason", HTTPStatus.INTERNAL_SERVER_ERROR
 )
 
 BY_STATUS: Mapping[int, ProblemKind] = {

@@ -51,6 +51,7 @@ def registry(s3_endpoint: str, trained: Any) -> Registry:
 def buckets(registry: Registry) -> Iterator[Buckets]:
     found = Buckets(registry.s3, f"uploads-{uuid.uuid4().hex}", f"results-{uuid.uuid4().hex}")
     found.create()
+    found.keep_versions()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(environment.REGISTRY, str(registry.address))
         patch.setenv(environment.UPLOADS, found.uploads)

@@ -36,9 +36,9 @@ def content_of(names: Sequence[str]) -> Content:
     if found.issuperset(TRANSACTIONS):
         return "transactions"
     raise UnscorableFile(
-        f"the file has no column {_missing(REQUIRED, found)}, so its rows are no customer records,"
-        f" and none {_missing(TRANSACTIONS, found)}, so they are no transactions;"
-        f" its columns are: {_told(names)}. Name the columns in the first row"
+        f"for customer records the file lacks {_missing(REQUIRED, found)}, and for transactions"
+        f" {_missing(TRANSACTIONS, found)}; its columns are: {_told(names)}. Name the columns in"
+        " the first row"
     )
 
 
@@ -62,7 +62,7 @@ def field_columns(names: Sequence[str]) -> dict[str, int]:
 
 
 def _missing(wanted: Sequence[str], found: set[str]) -> str:
-    return " and ".join(name for name in wanted if name not in found)
+    return ", ".join(name for name in wanted if name not in found)
 
 
 def _told(names: Sequence[str]) -> str:

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from foretell.batch.flow import RunStatus
 from foretell.batch.runs import Failure
 from foretell.problems import INTERNAL, TABLE
+
+UNFORESEEN: Final = "the failure was logged; drop the file again"
+"""Instead of the message of an unforeseen error, which may hold customer data."""
 
 
 @contextmanager
@@ -15,8 +19,6 @@ def ending(status: RunStatus) -> Iterator[None]:
         yield
     except Exception as error:
         kind = TABLE.get(type(error), INTERNAL)
-        # The message of an unforeseen error may hold customer data.
-        known = type(error) in TABLE
-        detail = str(error) if known else "the failure was logged; drop the file again"
+        detail = str(error) if type(error) in TABLE else UNFORESEEN
         status.failed(Failure(title=kind.title, detail=detail))
         raise

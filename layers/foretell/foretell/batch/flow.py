@@ -23,6 +23,7 @@ from foretell.registry import Registry
 P = TypeVar("P")
 
 CSV: Final = "text/csv; charset=utf-8"
+NO_ROWS: Final = "the file has no rows: below the names of the columns there is nothing"
 
 _MERGED_AT_ONCE: Final = 16
 _TIME_TO_END: Final = 30.0
@@ -108,11 +109,11 @@ def flow(
     version: Version,
     place: Place,
     into: Outputs,
-    done: Callable[[], float],
+    done: Callable[[], float] | None,
 ) -> Partial:
     """Score all pieces and write down what comes of them; what there is to say of them together.
 
-    `done` tells the share of the file that was read.
+    `done` tells the share of the file that was read; without it, nothing is said meanwhile.
 
     Raises:
         UnscorableFile: it cannot be read to its end, or not in the time there is.
@@ -125,12 +126,11 @@ def flow(
         parts.append(piece.partial)
         if len(parts) == _MERGED_AT_ONCE:
             parts = [merged(parts)]
-        _tell(place.status, parts, done())
+        if done is not None:
+            _tell(place.status, parts, done())
         _require_time(place)
     if not parts:
-        raise UnscorableFile(
-            "the file has no rows: below the names of the columns there is nothing"
-        )
+        raise UnscorableFile(NO_ROWS)
     total = merged(parts)
     if total.rows != total.predicted + total.rejected:
         raise RowsLost(

@@ -19,7 +19,7 @@ from mangum.types import LambdaContext
 
 from foretell import environment, registry
 from foretell.batch import flow, parts, run
-from foretell.batch.failures import ending
+from foretell.batch.failures import UNFORESEEN, ending
 from foretell.batch.flow import Place, RunStatus, Version
 from foretell.batch.parts import PARTS, Part
 from foretell.batch.runs import INCOMING, RUNS, Failure, Run, SourceFile, Status
@@ -101,14 +101,17 @@ class Tasks:
     def assemble(self, event: Event, seconds_left: Clock) -> Answer:
         """Put the parts of a large file together."""
         begun, place = self._resumed(event["run_id"], seconds_left)
-        with _ending(place.status):
-            parts.assemble(
-                S3Source(self._s3, begun.source),
-                lambda name: self._result(begun.run_id, name),
-                begun,
-                self._version(begun),
-                place,
-            )
+        # Where that was said, it was done before, and the answer was lost.
+        if not _has_succeeded(stored_status(place.results)):
+            with _ending(place.status):
+                parts.assemble(
+                    S3Source(self._s3, begun.source),
+                    lambda name: self._result(begun.run_id, name),
+                    begun,
+                    self._version(begun),
+                    place,
+                )
+        parts.clear(place.results)
         return {"run_id": begun.run_id, "state": "succeeded"}
 
     def fail(self, event: Event, seconds_left: Clock) -> Answer:
@@ -121,22 +124,23 @@ class Tasks:
         results = self._results(dropped.run_id)
         fact("run_id", dropped.run_id)
         before = stored_status(results)
-        if before is not None and before.state == "succeeded":
+        if _has_succeeded(before):
             return {"run_id": dropped.run_id, "state": "succeeded"}
         place = self._place(_begins(dropped, datetime.now(UTC)), results, seconds_left)
         try:
             with _ending(place.status):
-                state = self._score(claimed(results, self._new_run(dropped)), place)
+                begun = claimed(results, self._new_run(dropped))
+                state = self._score(begun, place, _execution(dropped.run_id, before))
         except _FINAL:
             # The status says why; tried again, it would be no better.
             state = "failed"
         return {"run_id": dropped.run_id, "state": state}
 
-    def _score(self, begun: Run, place: Place) -> str:
+    def _score(self, begun: Run, place: Place, execution: str) -> str:
         source = S3Source(self._s3, begun.source)
         place.status.tell(model_version=begun.model_version)
         if self._is_shared_out(source, place):
-            self._start_state_machine(begun.run_id)
+            self._start_state_machine(begun.run_id, execution)
             return "shared out"
         run.score(source, begun, self._version(begun), place)
         return "succeeded"
@@ -148,14 +152,14 @@ class Tasks:
         with tempfile.TemporaryDirectory(dir=place.workspace) as folder:
             return parts.divisible(source, Path(folder))
 
-    def _start_state_machine(self, run_id: str) -> None:
+    def _start_state_machine(self, run_id: str, execution: str) -> None:
         import boto3  # noqa: PLC0415 - most files need none
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         try:
             boto3.client("stepfunctions").start_execution(
                 stateMachineArn=_setting(environment.STATE_MACHINE),
-                name=run_id,
+                name=execution,
                 input=json.dumps({"run_id": run_id}),
             )
         except (BotoCoreError, ClientError) as error:
@@ -179,7 +183,9 @@ class Tasks:
             raise RunNotFound(f"there is no run {run_id}: drop the file again")
         fact("run_id", run_id)
         before = stored_status(results) or _begins(begun.source, begun.received)
-        return begun, self._place(before, results, seconds_left)
+        # If an attempt has failed, this is the next one.
+        running = before.model_copy(update={"state": "running", "failure": None})
+        return begun, self._place(running, results, seconds_left)
 
     def _place(self, first: Status, results: S3Results, seconds_left: Clock) -> Place:
         return Place(
@@ -219,6 +225,7 @@ _TASKS: Final[Mapping[str, Callable[[Tasks, Event, Clock], Answer]]] = {
 }
 
 _FINAL: Final = (UnscorableFile, NoLiveVersion)
+_FORESEEN: Final = {kind.__name__ for kind in TABLE}
 _NEARLY: Final = 0.99
 
 
@@ -257,15 +264,36 @@ def _begins(source: SourceFile, started: datetime) -> Status:
     )
 
 
+def _has_succeeded(status: Status | None) -> bool:
+    return status is not None and status.state == "succeeded"
+
+
+def _execution(run_id: str, before: Status | None) -> str:
+    """The name of the state machine's execution, of 80 characters at most.
+
+    One that has failed keeps its name: what is tried after it needs another.
+    """
+    if before is None or before.state != "failed":
+        return run_id
+    return f"{run_id}-{before.updated:%Y%m%d%H%M%S}"
+
+
 def _given_up(event: Event) -> Failure:
     """What the state machine caught."""
-    cause = str(event.get("error", {}).get("Cause", ""))
-    try:
-        reason = json.loads(cause)["errorMessage"]
-    except (ValueError, KeyError, TypeError):
-        reason = cause or "no reason was given"
     where = f"part {event['range']} of the file: " if "range" in event else ""
+    reason = _reason(event.get("error", {}))
     return Failure(title="The file could not be scored in parts", detail=f"{where}{reason}")
+
+
+def _reason(error: Mapping[str, object]) -> str:
+    name, cause = str(error.get("Error", "")), str(error.get("Cause", ""))
+    # Those with a dot are Lambda's own or the state machine's, such as States.Timeout.
+    if name not in _FORESEEN and "." not in name:
+        return UNFORESEEN
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause or "no reason was given"
 
 
 def _setting(name: str) -> str:

@@ -7,6 +7,7 @@ runs/<run id>/work/00007.rejected       another, the result; written last,
 runs/<run id>/work/00007.summary        what it adds to the summary
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from foretell.batch import rejected, split
 from foretell.batch.answers import Words
 from foretell.batch.container import opened
 from foretell.batch.customers import CONTENT_TYPES, write_parquet
-from foretell.batch.flow import CSV, Place, Version, flow, outputs
+from foretell.batch.flow import CSV, NO_ROWS, Place, Version, flow, outputs
 from foretell.batch.job import Job
 from foretell.batch.parquet import rows as parquet_rows
 from foretell.batch.parquet import sparse
@@ -33,7 +34,7 @@ from foretell.batch.summary.finish import summarised
 from foretell.batch.summary.partial import Partial, merged
 from foretell.batch.table import TextTable
 from foretell.batch.table import recognised as recognise_text
-from foretell.problems import RowsLost, StorageUnreachable
+from foretell.problems import RowsLost, StorageUnreachable, UnscorableFile
 
 WORK: Final = "work/"
 PLAN: Final = f"{WORK}plan.json"
@@ -112,7 +113,7 @@ def plan(source: Source, run: Run, place: Place, size: int) -> tuple[Part, ...]:
     Text is read to its end for it: where a row ends depends on all quotes before.
 
     Raises:
-        UnscorableFile: it cannot be read to its end.
+        UnscorableFile: it has no rows, or cannot be read to its end.
         StorageUnreachable: it cannot be read now, or the plan cannot be stored.
     """
     with TemporaryDirectory(dir=place.workspace) as folder:
@@ -127,6 +128,9 @@ def plan(source: Source, run: Run, place: Place, size: int) -> tuple[Part, ...]:
         Part(run_id=run.run_id, range=number, first=first, after=after, first_row=row)
         for number, (first, after, row) in enumerate(ranges)
     )
+    if not parts:
+        raise UnscorableFile(NO_ROWS)
+    place.status.tell(format=found.format, content="customers")
     place.results.put(PLAN, found.model_dump_json().encode(), JSON)
     place.results.put(PARTS, _PARTS.dump_json(parts), JSON)
     return parts
@@ -146,7 +150,8 @@ def score_part(part: Part, source: Source, version: Version, place: Place) -> Pa
         _job(found, part, source, words, Path(folder)) as job,
         outputs(place.results, part.predictions, part.rejected, _OCTETS) as into,
     ):
-        total = flow(job, version, place, into, lambda: 0)
+        # How far a part is says nothing of the run.
+        total = flow(job, version, place, into, None)
         into.complete()
     place.results.put(part.summary, total.to_bytes(), JSON)
     return total
@@ -164,6 +169,8 @@ def assemble(
 ) -> None:
     """Put the parts together: the results appear, and then the run's status says so.
 
+    The parts stay, until they are cleared away.
+
     Args:
         source: the file.
         packed_source: reads an object of the run, by its name.
@@ -172,12 +179,15 @@ def assemble(
         place: with room for a Parquet file, if it is one.
 
     Raises:
+        UnscorableFile: all its lines are blank.
         RowsLost: a part is missing, or they do not follow each other.
         StorageUnreachable: the parts cannot be read, or the results cannot be written.
     """
     results, found = place.results, _stored_plan(place.results)
     parts = _stored_parts(results)
     total = merged(_partials(parts, results))
+    if not total.rows:
+        raise UnscorableFile(NO_ROWS)
     summary = summarised(total, run, version.scorer.manifest, version.predictor)
     predictions = f"{PREDICTIONS}{found.format}"
     if found.text is not None:
@@ -193,10 +203,20 @@ def assemble(
     results.put(SUMMARY, summary.to_bytes(), JSON)
     place.status.succeeded(
         (predictions, REJECTED, SUMMARY),
+        format=found.format,
+        content="customers",
         rows=total.rows,
         predicted=total.predicted,
         rejected=total.rejected,
     )
+
+
+def clear(results: Results) -> None:
+    """Take away what was kept for the assembly; there need not be any.
+
+    Raises:
+        StorageUnreachable: it cannot be taken away now.
+    """
     results.remove(results.names(WORK))
 
 
@@ -223,7 +243,7 @@ def _assemble_parquet(
 
 def _partials(parts: Sequence[Part], results: Results) -> Iterator[Partial]:
     """What each part adds, where all are there and leave no gap."""
-    behind = parts[0].first if parts else 0
+    behind = parts[0].first
     for part in parts:
         stored = results.get(part.summary)
         if stored is None or part.first != behind:
@@ -236,7 +256,8 @@ def _partials(parts: Sequence[Part], results: Results) -> Iterator[Partial]:
 
 def _described(source: Source, folder: Path) -> Plan:
     with closing(source.blocks()) as blocks:
-        found = opened(blocks, source.size + 1)
+        # No more than its beginning is unpacked.
+        found = opened(blocks, sys.maxsize)
         if found.kind != "parquet":
             return Plan(text=recognise_text(found), parquet=None)
     footer = folder / "footer.parquet"

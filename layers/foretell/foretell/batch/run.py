@@ -10,7 +10,7 @@ from typing import Final
 from foretell.batch import log, rejected
 from foretell.batch.answers import Words
 from foretell.batch.customers import CONTENT_TYPES, Table, TextFile, open_table
-from foretell.batch.flow import Place, Version, flow, outputs, with_heads
+from foretell.batch.flow import NO_ROWS, Place, Version, flow, outputs, with_heads
 from foretell.batch.log import LogReport
 from foretell.batch.runs import PREDICTIONS, REJECTED, SUMMARY, Format, Run
 from foretell.batch.storage.claims import Progress
@@ -77,7 +77,7 @@ def _score(
         with_heads(into, table.head(), _refused(report))
         total = flow(table.job(words), version, place, into, table.done)
         if not total.rows:
-            raise UnscorableFile("the file has no rows: all its lines are blank")
+            raise UnscorableFile(NO_ROWS)
         summary = summarised(total, run, version.scorer.manifest, version.predictor)
         into.complete()
     place.results.put(SUMMARY, summary.to_bytes(), JSON)
