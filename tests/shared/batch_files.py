@@ -98,6 +98,59 @@ def as_parquet(rows: Sequence[Row], folder: Path, rows_of_a_group: int = 122_880
     return target.read_bytes()
 
 
+ROWS = 64
+"""Of each hard text."""
+
+HEADER = b"customer_id,tenure_days,recency,frequency,monetary,note\n"
+
+
+def _lines(*notes: str, end: str = "\n") -> str:
+    """A CSV file with these notes in turn, whose every fifth customer is impossible."""
+    rows = [
+        f"C{place},{100 + place},{9_999 if place % 5 == 4 else place},{place / 16},"
+        f"{place * 10.25},{notes[place % len(notes)]}"
+        for place in range(ROWS)
+    ]
+    return end.join([HEADER.decode().rstrip(), *rows, ""])
+
+
+def _json_lines(*more: str) -> str:
+    """A JSON Lines file with these lines in turn after each customer."""
+    rows = [
+        f'{{"customer_id": "C{place}", "tenure_days": {90 - place}, "recency": {place},'
+        f' "frequency": 2, "monetary": {place * 10.25}, "note": "\\"é🙂\\\\n"}}\n'
+        for place in range(ROWS)
+    ]
+    return "".join(row for pair in zip(rows, more * ROWS, strict=False) for row in pair)
+
+
+HARD_TEXTS: Mapping[str, str] = {
+    "quoted line breaks": _lines('""', '"one,\n"', '"one,\n\ntwo\n"', "none"),
+    "quoted line ends of Windows": _lines('"a\r\nb\r\n"', '"\n"', end="\r\n"),
+    "doubled quotes": _lines('""', '""""', '"""\n"""""', '"a""\n""b"'),
+    "stray quotes": _lines('5" pipe', '"5" pipe', 'a""b', '"a"b""'),
+    "a quote that is never closed": _lines(*["shut"] * 20, '"open', *["shut"] * 43),
+    "a quote that the last row opens": _lines(*["shut"] * 63, '"open'),
+    "no final newline": _lines("x", "", "xyz").removesuffix("\n"),
+    "no final newline, and a quoted one": _lines('"\n"').removesuffix("\n"),
+    "Unicode": "\ufeff" + _lines("Ελλάδα", "🙂", "\u2028", "é\x85", "e\u0301"),
+    "blank lines": _lines("x", "x\n", "x\n\r\n\n"),
+    "line ends of Windows": _lines("x", "", end="\r\n"),
+    "line ends of an old Mac": _lines('"\n"', "", end="\r"),
+    "semicolons": _lines('"a,b"', "", end="\r\n").replace(",", ";").replace(".", ","),
+    "cells too many and too few": _lines("", ",", ",,").replace(",9999", ""),
+    "formulas": _lines("=1+1", "-5", '"@a\n"'),
+    "JSON Lines": _json_lines("").removesuffix("\n"),
+    "JSON Lines, others among them": _json_lines("{\n", "\n", '"a"\r\n', "\r\n", "{}\n"),
+}
+"""Files of which it is hard to tell where a row ends, or which of the rows are customers."""
+
+
+def hard_file(name: str) -> bytes:
+    """One of the hard texts, in UTF-8."""
+    return HARD_TEXTS[name].encode()
+
+
 def csv_rows(content: bytes, separator: str = ",") -> list[dict[str, str]]:
     """The rows of a CSV file as Python reads them."""
     text = io.StringIO(content.decode("utf-8-sig"), newline="")

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from tests.benchmarks.reading.source import COLUMNS
+from tests.benchmarks.reading.source import CODES, COLUMNS
 
 ROWS: Final = 1_000_000
 _AT_A_TIME: Final = 100_000
@@ -17,8 +17,9 @@ _MISSING: Final = 0.1
 """Share of the cells of optional columns that are empty."""
 
 HEADER: Final = ",".join(COLUMNS).encode() + b"\n"
-_AROUND: Final = 20
+AROUND: Final = 20
 """Good rows in front of the bad one, and as many behind it."""
+_QUOTED: Final = AROUND + 8
 
 
 @dataclass(frozen=True)
@@ -29,21 +30,26 @@ class BadRow:
     content: bytes
     note: str | None = None
     """What its last cell says; None where the row is none that could be scored."""
+    quotes_behind: bool = False
+    """Whether a cell some rows behind it is quoted, as it should be."""
 
     @property
-    def is_row(self) -> bool:
-        """Whether a tolerant reader keeps it."""
-        return self.note is not None
+    def record(self) -> tuple[float, ...]:
+        """What it says, where it has all cells."""
+        cells = self.content.decode("cp1252").split(",")[1 : len(COLUMNS) - 1]
+        return tuple(CODES[cell] if cell in CODES else float(cell) for cell in cells)
 
     @property
     def file(self) -> bytes:
         """A table in which it is the only one."""
-        rows = [_good(number) for number in range(2 * _AROUND)]
-        rows.insert(_AROUND, self.content)
+        rows = [_good(number) for number in range(2 * AROUND)]
+        if self.quotes_behind:
+            rows[_QUOTED] = _good(_QUOTED, '"')
+        rows.insert(AROUND, self.content)
         return HEADER + b"\n".join(rows) + b"\n"
 
 
-BAD_ROW: Final = _AROUND + 2
+BAD_ROW: Final = AROUND + 2
 """Its number: the header is row 1."""
 ID: Final = "BAD"
 _GOOD_CELLS: Final = "365,12,1.25,410.50,41,Premium,27.40,12.5,3.25,1"
@@ -51,11 +57,11 @@ _GOOD_CELLS: Final = "365,12,1.25,410.50,41,Premium,27.40,12.5,3.25,1"
 
 def good_notes() -> list[str]:
     """The last cells of the other rows, in order."""
-    return [f"note {number}" for number in range(2 * _AROUND)]
+    return [f"note {number}" for number in range(2 * AROUND)]
 
 
-def _good(number: int) -> bytes:
-    return f"C{number},{_GOOD_CELLS},note {number}".encode()
+def _good(number: int, quote: str = "") -> bytes:
+    return f"C{number},{_GOOD_CELLS},{quote}note {number}{quote}".encode()
 
 
 def _bad(note: str | bytes, *, monetary: str = "410.50") -> bytes:
@@ -63,16 +69,18 @@ def _bad(note: str | bytes, *, monetary: str = "410.50") -> bytes:
     return f"{ID},{_GOOD_CELLS.replace('410.50', monetary)},".encode() + text
 
 
+_OPEN: Final = "a quote that is opened and never closed"
 BAD_ROWS: Final = (
-    BadRow("quote inside a cell", _bad('5" pipe'), '5" pipe'),
-    BadRow("quote never closed", _bad('"5 inches')),
-    BadRow("too few cells", f"{ID},365,12".encode()),
+    BadRow("a quote inside of a cell", _bad('5" pipe'), '5" pipe'),
+    BadRow(f"{_OPEN}, no others behind it", _bad('"5 inches')),
+    BadRow(f"{_OPEN}, a quoted cell nine rows behind it", _bad('"5 inches'), quotes_behind=True),
+    BadRow("too few cells", f"{ID},365,12,1.25,410.50".encode()),
     BadRow("too many cells", _bad("a,b")),
-    BadRow("text for a number", _bad("a", monetary="much")),
-    BadRow("infinite number", _bad("a", monetary="inf"), "a"),
-    BadRow("NUL byte", _bad("a\0b"), "a\0b"),
-    BadRow("quoted line break", _bad('"a\nb"'), "a\nb"),
-    BadRow("Windows-1252 letter", _bad("caf\u00e9".encode("cp1252")), "caf\u00e9"),
+    BadRow("text where a number should be", _bad("a", monetary="much")),
+    BadRow("an infinite number", _bad("a", monetary="inf"), "a"),
+    BadRow("a NUL byte", _bad("a\0b"), "a\0b"),
+    BadRow("a line break in quotes", _bad('"a\nb"'), "a\nb"),
+    BadRow("a letter in Windows-1252", _bad("café".encode("cp1252")), "café"),
 )
 
 

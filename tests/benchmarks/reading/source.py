@@ -4,10 +4,13 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 Matrix = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -94,7 +97,7 @@ class _Stream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
         return self._file.readinto(buffer)
 
 
@@ -123,3 +126,8 @@ def decoded(cell: bytes) -> str:
         return cell.decode()
     except UnicodeDecodeError:
         return cell.decode("cp1252", errors="replace")
+
+
+def again(cell: str) -> str:
+    """What was read as UTF-8 with surrogates for what is none."""
+    return decoded(cell.encode(errors="surrogateescape"))

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from functools import partial
 from io import TextIOWrapper
 from itertools import islice
 from math import nan
@@ -17,7 +18,7 @@ from tests.benchmarks.reading.source import (
     Reader,
     Refusal,
     Source,
-    decoded,
+    again,
 )
 
 _ROWS: Final = 10_000
@@ -47,7 +48,6 @@ def _remembering(lines: Iterator[str], remembered: list[str]) -> Iterator[str]:
 def _portion(rows: Iterator[tuple[int, list[str]]], remembered: list[str]) -> Portion | None:
     records: list[list[float]] = []
     texts: list[tuple[str, str]] = []
-    originals: list[str] = []
     refused: list[Refusal] = []
     remembered.clear()
     for number, cells in islice(rows, _ROWS):
@@ -59,11 +59,10 @@ def _portion(rows: Iterator[tuple[int, list[str]]], remembered: list[str]) -> Po
             refused.append(Refusal(number, str(error), original.rstrip("\r\n")))
         else:
             texts.append((cells[0], cells[-1]))
-            originals.append(original)
     if not records and not refused:
         return None
     matrix = np.array(records, np.float32).reshape(-1, len(RECORD))
-    return Portion(matrix, lambda: [(_again(a), _again(b)) for a, b in texts], tuple(refused))
+    return Portion(matrix, partial(_texts, texts), tuple(refused))
 
 
 def _record(cells: list[str]) -> list[float]:
@@ -74,8 +73,8 @@ def _record(cells: list[str]) -> list[float]:
     return [*numbers, _CODES[cells[_KIND_AT]], *(float(cell or nan) for cell in behind)]
 
 
-def _again(cell: str) -> str:
-    return decoded(cell.encode(errors="surrogateescape"))
+def _texts(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(again(customer_id), again(note)) for customer_id, note in found]
 
 
 READERS: Final[dict[str, Reader]] = {"text": text}

@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from tests.benchmarks.reading.source import (
     Reader,
     Refusal,
     Source,
+    again,
     sifted,
 )
 
@@ -30,7 +32,7 @@ _SKIPPED: Final = re.compile(r"Skipping line (\d+): (.+)")
 _TYPES: Final = {
     **dict.fromkeys(COLUMNS, "str"),
     **dict.fromkeys(NUMBERS, "float32"),
-    KIND: pd.CategoricalDtype(KINDS),
+    KIND: pd.CategoricalDtype([*KINDS]),
 }
 
 
@@ -40,7 +42,7 @@ def typed(source: Source) -> Iterator[Portion]:
         kinds = chunk[KIND].cat.codes.astype("float32")
         chunk[KIND] = kinds.where(kinds >= 0)
         matrix = chunk[[*RECORD]].to_numpy("float32")
-        yield Portion(matrix, lambda chunk=chunk: _texts(chunk), refused)
+        yield Portion(matrix, partial(_texts, chunk), refused)
 
 
 def text(source: Source) -> Iterator[Portion]:
@@ -49,7 +51,7 @@ def text(source: Source) -> Iterator[Portion]:
     for chunk, refused in _chunks(source, dtype="object", keep_default_na=False, na_filter=False):
         matrix = _matrix(chunk)
         wrong = (np.isnan(matrix) & (chunk[[*RECORD]] != "").to_numpy()).any(axis=1)
-        portion = sifted(matrix, wrong, lambda chunk=chunk: _texts(chunk), row)
+        portion = sifted(matrix, wrong, partial(_texts, chunk), row)
         yield Portion(portion.matrix, portion.texts, (*refused, *portion.refused))
         row += len(chunk)
 
@@ -88,7 +90,8 @@ def _chunks(source: Source, **how: Any) -> Iterator[tuple[pd.DataFrame, tuple[Re
 
 
 def _texts(chunk: pd.DataFrame) -> list[tuple[str, str]]:
-    return list(zip(chunk[ID].tolist(), chunk[NOTE].tolist(), strict=True))
+    columns = ([again(str(cell)) for cell in chunk[name].tolist()] for name in (ID, NOTE))
+    return list(zip(*columns, strict=True))
 
 
 READERS: Final[dict[str, Reader]] = {"typed": typed, "text": text}

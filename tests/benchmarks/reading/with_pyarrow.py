@@ -46,7 +46,7 @@ def text(source: Source) -> Iterator[Portion]:
     for batch, refused in _batches(source, _TEXTS):
         columns = [_kinds(batch) if name == KIND else _numbers(batch, name) for name in RECORD]
         matrix = _matrix(columns)
-        wrong = (np.isnan(matrix) & ~_empty(batch)).any(axis=1)
+        wrong = np.any(np.isnan(matrix) & ~_empty(batch), axis=1)
         portion = sifted(matrix, wrong, partial(_texts, batch), row)
         yield Portion(portion.matrix, portion.texts, (*refused, *portion.refused))
         row += batch.num_rows

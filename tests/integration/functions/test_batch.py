@@ -3,7 +3,7 @@
 import gzip
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -29,7 +29,7 @@ OUTPUTS = {"run.json", "status.json", "rejected.csv", "summary.json"}
 LEFT_HERE = 900.0
 """Seconds."""
 
-IMPOSSIBLE = {
+IMPOSSIBLE: Mapping[int, tuple[Row, set[str]]] = {
     3: ({"recency": 99_999.0}, {"recency"}),
     17: ({"monetary": None}, {"monetary"}),
     38: ({"age": 200, "tenure_days": -1.0}, {"age", "tenure_days"}),
@@ -105,7 +105,7 @@ def _csv(rows: list[Row], folder: Path) -> Export:
 
 
 def _csv_gz(rows: list[Row], folder: Path) -> Export:
-    return Export("csv.gz", gzip.compress(files.as_csv(rows)), first_row=2)
+    return Export("csv.gz", gzip.compress(files.as_csv(rows), mtime=0), first_row=2)
 
 
 def _csv_of_a_german_spreadsheet(rows: list[Row], folder: Path) -> Export:
@@ -118,7 +118,7 @@ def _jsonl(rows: list[Row], folder: Path) -> Export:
 
 
 def _jsonl_gz(rows: list[Row], folder: Path) -> Export:
-    return Export("jsonl.gz", gzip.compress(files.as_jsonl(rows)))
+    return Export("jsonl.gz", gzip.compress(files.as_jsonl(rows), mtime=0))
 
 
 def _parquet(rows: list[Row], folder: Path) -> Export:
@@ -397,13 +397,13 @@ HEADER = b"customer_id,tenure_days,recency,frequency,monetary\n"
     [
         (b"", "is empty"),
         (b"\xef\xbb\xbf \n\n", "is empty"),
-        (b"name,phone\nZoe,1\n", "no column"),
+        (b"name,phone\nZoe,1\n", "its columns are: name, phone"),
         (HEADER, "no rows"),
         (HEADER + b"\n\r\n\n", "no rows"),
         (HEADER.replace(b"customer_id", b"recency") + b"1,2,3,4,5\n", "both recency"),
         (b"PK\x03\x04\x14\x00" + b"[Content_Types].xml xl/workbook.xml", "workbook"),
         (b"PAR1 and no more", "Parquet"),
-        (gzip.compress(HEADER + b"1,2,3,4,5\n")[:-6], "ends too early"),
+        (gzip.compress(HEADER + b"1,2,3,4,5\n", mtime=0)[:-6], "ends too early"),
         (b"\x00\x01\x02" * 99, "NUL"),
     ],
 )

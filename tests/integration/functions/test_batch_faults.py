@@ -5,24 +5,22 @@ Every delivery of a file's event is compared with one that nothing disturbed: th
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from io import BytesIO
-from threading import Barrier, Lock, local
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
 import moto.s3.models
 import pytest
-from botocore.awsrequest import AWSResponse
 
 from foretell.batch import flow
 from foretell.batch.flow import Version
@@ -33,9 +31,23 @@ from foretell.batch.storage.multipart import PartSizes
 from foretell.problems import RegistryUnreachable, StorageUnreachable
 from foretell.registry import Registry, RegistryAddress
 from foretell.registry import connect as connect_registry
+from foretell.s3 import connection
 from foretell.s3.connection import Answer
 from infra.local.object_store import object_store
+from tests.shared.interference import (
+    Call,
+    Interference,
+    Misbehaviour,
+    breaks_off,
+    denies,
+    fails,
+    loses_its_answer,
+)
 from training.publish import promote, publish
+
+THOROUGH = "FORETELL_EXAMPLES" in os.environ
+"""Whether there is time for everything."""
+PATIENCE = 30  # seconds for what takes milliseconds
 
 UPLOADS = "uploads"
 PREDICTIONS = "predictions.csv"
@@ -44,11 +56,11 @@ HEADER = "customer_id,tenure_days,recency,frequency,monetary,note\n"
 NOTE = "has bought from us for as long as anyone here remembers and a little longer"
 IMPOSSIBLE = "X,10,20,1,5,bought before the first purchase\n"
 
-SMALL_ROWS = 20
+SMALL_ROWS = 10
 LARGE_ROWS = 12_000
 """More than are read at once."""
 
-SMALL = PartSizes(least=1 << 10, sent=2 << 10, copied=4 << 10)
+SMALL = PartSizes(least=1 << 10, sent=1 << 10)
 """S3's own, thousands of times smaller: the results of a few rows go up in parts, too."""
 LARGE = PartSizes(sent=1 << 19)
 
@@ -83,6 +95,7 @@ function.S3Results = partial(S3Results, sizes=PartSizes(sent=size))
 function.StatusFile = partial(StatusFile, every_seconds=0)
 handler(event, OneMinute())
 """
+
 
 @dataclass(frozen=True)
 class Dropped:
@@ -169,14 +182,21 @@ def perform(tasks: Tasks, dropped: Dropped, seconds_left: float = 900.0) -> str:
 
 
 def assert_complete(dropped: Dropped, outputs: dict[str, bytes]) -> None:
-    assert dropped.status.state == "succeeded"
-    assert dropped.status.failure is None
-    assert dropped.outputs == outputs
-    assert dropped.objects.keys() == {*OUTPUTS, STATUS, RUN}
+    found = dropped.objects
+    status = Status.model_validate_json(found.pop(STATUS))
+    assert (status.state, status.failure) == ("succeeded", None)
+    assert found.pop(RUN)
+    assert found == outputs
 
 
-def assert_nothing_half_written(dropped: Dropped, outputs: dict[str, bytes]) -> None:
-    assert dropped.outputs.items() <= outputs.items()
+def assert_failed(dropped: Dropped, outputs: dict[str, bytes], reason: str) -> None:
+    found = dropped.objects
+    status = Status.model_validate_json(found.pop(STATUS))
+    assert status.state == "failed"
+    assert status.failure is not None
+    assert re.search(reason, status.failure.detail)
+    found.pop(RUN, None)
+    assert found.items() <= outputs.items()
 
 
 def table(rows: int) -> bytes:
@@ -307,7 +327,7 @@ def test_what_a_killed_function_leaves_is_never_half_written_and_a_replay_comple
     dropped = killed[moment]
     assert MOMENTS[moment].leaves(dropped)
     assert dropped.status.state == "running"
-    assert_nothing_half_written(dropped, outputs_of_large)
+    assert dropped.outputs.items() <= outputs_of_large.items()
 
     assert perform(world.function(), dropped) == "succeeded"
 
@@ -317,113 +337,24 @@ def test_what_a_killed_function_leaves_is_never_half_written_and_a_replay_comple
 # S3 that fails
 
 
-@dataclass(frozen=True, order=True)
-class Call:
-    """One thing that is asked of S3 in a run."""
-
-    operation: str
-    object: str
-    number: int
-    """Of those alike, from 1."""
-
-    def __str__(self) -> str:
-        return f"{self.operation} {self.object} {self.number}"
-
-
-Misbehaviour = Callable[[Any, Any], AWSResponse | None]
-"""What S3 answers to a request instead of doing what it is asked; None where it does that."""
-
-
-def denies(request: Any, _: Any) -> AWSResponse:
-    return refusal(request, 403, "AccessDenied")
-
-
-def fails(request: Any, _: Any) -> AWSResponse:
-    return refusal(request, 500, "InternalError")
-
-
-def loses_its_answer(request: Any, client: Any) -> AWSResponse:
-    """S3 does what it is asked, and nobody hears of it."""
-    client._endpoint.http_session.send(request)
-    return refusal(request, 500, "InternalError")
-
-
-def breaks_off(request: Any, _: Any) -> AWSResponse:
-    """Of what was announced, half arrives."""
-    return AWSResponse(request.url, 206, {"content-length": "10", "etag": '"e"'}, _Body(b"hello"))
-
-
-def refusal(request: Any, status: int, code: str) -> AWSResponse:
-    text = f"<Error><Code>{code}</Code><Message>No</Message></Error>"
-    return AWSResponse(request.url, status, {}, _Body(text.encode()))
-
-
-class _Body(BytesIO):
-    """As much of urllib3's response as botocore reads."""
-
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self.read()
-
-
-class Interference:
-    """Takes note of what a function asks S3, and lets some of it fail."""
-
-    def __init__(self, tasks: Tasks) -> None:
-        self.seen: list[Call] = []
-        self._client = tasks._s3
-        self._misbehave: Misbehaviour | None = None
-        self._concerned: Callable[[Call], bool] = bool
-        self._alike: Counter[tuple[str, str]] = Counter()
-        self._lock = Lock()
-        self._here = local()
-        self._client.meta.events.register("before-call.s3", self._begin)
-        self._client.meta.events.register("before-send.s3", self._send)
-
-    def start(
-        self, misbehave: Misbehaviour | None = None, concerned: Callable[[Call], bool] = bool
-    ) -> None:
-        """From now on, and counting from 1 again."""
-        self._misbehave, self._concerned = misbehave, concerned
-        self._alike.clear()
-        self.seen.clear()
-
-    def _begin(self, model: Any, params: Any, **_: Any) -> None:
-        name = params["url_path"].rsplit("/", 1)[1]
-        # Parts go up in any order.
-        alike = (model.name, f"{name} {params['query_string'].get('partNumber', '')}".rstrip())
-        with self._lock:
-            self._alike[alike] += 1
-            self._here.call = Call(*alike, self._alike[alike])
-            self._here.attempts = 0
-            self.seen.append(self._here.call)
-
-    def _send(self, request: Any, **_: Any) -> AWSResponse | None:
-        self._here.attempts += 1
-        if self._misbehave is None or not self._concerned(self._here.call):
-            return None
-        return self._misbehave(request, self._client)
-
-
-def requested(world: World, small: Dropped) -> list[Call]:
-    """What a run that nothing disturbs asks of S3."""
-    tasks = world.function()
-    interference = Interference(tasks)
-    assert perform(tasks, small.again()) == "succeeded"
-    return interference.seen
-
-
-def test_whichever_call_to_s3_fails_the_run_is_right_or_failed_and_a_replay_completes_it(
+def test_whichever_request_fails_the_run_is_right_or_failed_and_a_replay_completes_it(
     world: World, small: Dropped, outputs: dict[str, bytes], subtests: Any
 ) -> None:
-    calls = requested(world, small)
-    assert len(calls) > 12
-    for call in calls:
+    for place, call in enumerate(requested(world, small)):
         dropped, tasks = small.again(), world.function()
-        interference = Interference(tasks)
-        for misbehave in (denies, fails, *[breaks_off] * (call.operation == "GetObject")):
+        interference = Interference(tasks._s3)
+        kinds = [denies, fails] if THOROUGH else [(denies, fails)[place % 2]]
+        for misbehave in (*kinds, *[breaks_off] * (call.operation == "GetObject")):
             with subtests.test(call=str(call), s3=misbehave.__name__):
-                interference.start(misbehave, partial(Call.__eq__, call))
-                assert_right_or_failed(tasks, dropped, outputs)
+                interference.start(misbehave, call.is_this)
+                try:
+                    assert perform(tasks, dropped) == "succeeded"
+                except StorageUnreachable:
+                    assert_failed(dropped, outputs, "s3://")
+                else:
+                    assert_complete(dropped, outputs)
+                    dropped = small.again()
+                assert interference.harmed == {call}
                 assert not dropped.unfinished
         with subtests.test(call=str(call), s3="works again"):
             interference.start()
@@ -431,14 +362,179 @@ def test_whichever_call_to_s3_fails_the_run_is_right_or_failed_and_a_replay_comp
             assert_complete(dropped, outputs)
 
 
-def assert_right_or_failed(tasks: Tasks, dropped: Dropped, outputs: dict[str, bytes]) -> None:
-    try:
-        state = perform(tasks, dropped)
-    except StorageUnreachable as error:
-        assert dropped.status.state == "failed"
-        assert dropped.status.failure is not None
-        assert dropped.status.failure.detail == str(error)
-        assert_nothing_half_written(dropped, outputs)
-    else:
-        assert state == "succeeded"
-        assert_complete(dropped, outputs)
+def test_from_whichever_request_on_s3_is_gone_nothing_is_half_written_and_a_replay_completes_it(
+    world: World, small: Dropped, outputs: dict[str, bytes], subtests: Any
+) -> None:
+    for call in requested(world, small)[:: 1 if THOROUGH else 4]:
+        dropped, tasks = small.again(), world.function()
+        interference = Interference(tasks._s3)
+        with subtests.test(call=str(call)):
+            interference.start(fails, partial(interference.has_seen, call))
+            with pytest.raises(StorageUnreachable):
+                perform(tasks, dropped)
+            assert dropped.outputs.items() <= outputs.items()
+            interference.start()
+            assert perform(tasks, dropped) == "succeeded"
+            assert_complete(dropped, outputs)
+
+
+@pytest.mark.parametrize("misbehave", [fails, loses_its_answer, breaks_off])
+def test_requests_that_succeed_at_the_second_attempt_disturb_nobody(
+    world: World, small: Dropped, outputs: dict[str, bytes], misbehave: Misbehaviour
+) -> None:
+    dropped, tasks = small.again(), world.function()
+    interference = Interference(tasks._s3)
+    first = set()
+
+    def is_first(call: Call) -> bool:
+        alike = replace(call, number=0) if misbehave is breaks_off else call
+        concerned = misbehave is not breaks_off or call.operation == "GetObject"
+        is_first = alike not in first and concerned
+        first.add(alike)
+        return is_first
+
+    interference.start(misbehave, is_first)
+
+    assert perform(tasks, dropped) == "succeeded"
+
+    assert len(interference.harmed) == (2 if misbehave is breaks_off else len(first))
+    assert_complete(dropped, outputs)
+
+
+def requested(world: World, small: Dropped) -> list[Call]:
+    """What a run that nothing disturbs asks of S3."""
+    tasks = world.function()
+    interference = Interference(tasks._s3)
+    assert perform(tasks, small.again()) == "succeeded"
+    found = list(interference.seen)
+    assert len(found) == len(set(found)) > 12
+    return found
+
+
+@pytest.fixture
+def registry_requests(monkeypatch: pytest.MonkeyPatch) -> "Requests":
+    """Those of the registry, some of which fail."""
+    found = Requests(connection._exchange)
+    monkeypatch.setattr(connection, "_exchange", found)
+    return found
+
+
+class Requests:
+    """What is asked of S3 without boto3."""
+
+    def __init__(self, ask: Callable[..., Answer]) -> None:
+        self._ask = ask
+        self.paths: list[str] = []
+        self.failing: str | None = None
+
+    def __call__(self, line: Any, path: str, *others: Any) -> Answer:
+        self.paths.append(path)
+        if path == self.failing:
+            raise ConnectionResetError
+        return self._ask(line, path, *others)
+
+
+def test_without_the_registry_the_status_says_so_and_a_replay_completes_the_run(
+    small: Dropped, outputs: dict[str, bytes], registry_requests: Requests, world: World
+) -> None:
+    dropped, tasks = small.again(), Tasks()
+    assert perform(Tasks(), small.again()) == "succeeded"
+    asked = list(dict.fromkeys(registry_requests.paths))
+    assert len(asked) > 4
+
+    for path in asked:
+        registry_requests.failing = path
+        with pytest.raises(RegistryUnreachable) as raised:
+            perform(tasks, dropped)
+        assert_failed(dropped, {}, re.escape(str(raised.value)))
+    registry_requests.failing = None
+
+    assert perform(tasks, dropped) == "succeeded"
+    assert_complete(dropped, outputs)
+
+
+# Events that come twice, or too late
+
+
+@pytest.mark.parametrize(
+    "step", ["GetObject status.json 1", "PutObject run.json 1", "PutObject summary.json 1"]
+)
+def test_an_event_that_is_delivered_twice_at_once_has_one_result(
+    small: Dropped, outputs: dict[str, bytes], world: World, step: str
+) -> None:
+    dropped, barrier = small.again(), Barrier(2)
+    functions = [world.function(), world.function()]
+    for tasks in functions:
+        Interference(tasks._s3).start(meets(barrier), lambda call: str(call) == step)
+
+    with results_in(dropped), ThreadPoolExecutor(2) as pool:
+        states = pool.map(lambda tasks: tasks.perform(dropped.event, lambda: 900.0), functions)
+
+    assert [each["state"] for each in states] == ["succeeded", "succeeded"]
+    assert_complete(dropped, outputs)
+
+
+def meets(barrier: Barrier) -> Misbehaviour:
+    """S3 answers neither of two before it can answer both."""
+
+    def wait(*_: Any) -> None:
+        barrier.wait(PATIENCE)
+
+    return wait
+
+
+def test_an_event_that_is_delivered_again_later_writes_nothing(
+    small: Dropped, outputs: dict[str, bytes], world: World
+) -> None:
+    dropped, tasks = small.again(), world.function()
+    perform(tasks, dropped)
+    before = dropped.objects
+
+    interference = Interference(tasks._s3)
+
+    assert perform(tasks, dropped) == "succeeded"
+    assert [str(call) for call in interference.seen] == ["GetObject status.json 1"]
+    assert dropped.objects == before
+
+
+def test_a_file_that_was_replaced_fails_and_the_newer_one_has_a_run_of_its_own(
+    world: World,
+) -> None:
+    older = world.drop("incoming/a.csv", table(3))
+    newer = world.drop("incoming/a.csv", table(4))
+
+    assert perform(world.function(), older) == "failed"
+    assert perform(world.function(), newer) == "succeeded"
+
+    assert_failed(older, {}, "was replaced while it was being read")
+    assert newer.status.rows == 5
+
+
+def test_a_file_that_was_replaced_is_scored_where_its_bucket_keeps_versions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORETELL_UPLOADS", "versioned")
+    world.s3.create_bucket(Bucket="versioned")
+    world.s3.put_bucket_versioning(
+        Bucket="versioned", VersioningConfiguration={"Status": "Enabled"}
+    )
+    older = world.drop("incoming/a.csv", table(3), "versioned")
+    newer = world.drop("incoming/a.csv", table(4), "versioned")
+
+    assert [perform(world.function(), each) for each in (older, newer)] == ["succeeded"] * 2
+
+    assert [each.status.rows for each in (older, newer)] == [4, 5]
+
+
+def test_a_run_whose_time_is_up_says_so_and_can_be_tried_again(
+    small: Dropped, outputs: dict[str, bytes], world: World
+) -> None:
+    dropped = small.again()
+
+    assert perform(world.function(), dropped, seconds_left=5) == "failed"
+
+    assert_failed(dropped, {}, "in the time that one function has")
+    assert not dropped.unfinished
+
+    assert perform(world.function(), dropped) == "succeeded"
+    assert_complete(dropped, outputs)

@@ -94,8 +94,8 @@ class Tasks:
         total = parts.score_part(part, source, self._version(begun), place)
         before = stored_status(place.results)
         # Where another part was given up, the run has failed, and stays so.
-        if before is None or before.state == "running":
-            place.status.tell(progress=min(parts.share_done(place.results), _NEARLY))
+        if (before is None or before.state == "running") and parts.is_milestone(part):
+            place.status.tell(progress=min(parts.share_done(part, place.results), _NEARLY))
         return {"run_id": begun.run_id, "range": part.range, "rows": total.rows}
 
     def assemble(self, event: Event, seconds_left: Clock) -> Answer:
@@ -123,18 +123,21 @@ class Tasks:
     def _run(self, dropped: SourceFile, seconds_left: Clock) -> Answer:
         results = self._results(dropped.run_id)
         fact("run_id", dropped.run_id)
-        before = stored_status(results)
-        if _has_succeeded(before):
-            return {"run_id": dropped.run_id, "state": "succeeded"}
         place = self._place(_begins(dropped, datetime.now(UTC)), results, seconds_left)
         try:
             with _ending(place.status):
-                begun = claimed(results, self._new_run(dropped))
-                state = self._score(begun, place, _execution(dropped.run_id, before))
+                state = self._attempt(dropped, place)
         except _FINAL:
             # The status says why; tried again, it would be no better.
             state = "failed"
         return {"run_id": dropped.run_id, "state": state}
+
+    def _attempt(self, dropped: SourceFile, place: Place) -> str:
+        before = stored_status(place.results)
+        if _has_succeeded(before):
+            return "succeeded"
+        begun = claimed(place.results, self._new_run(dropped))
+        return self._score(begun, place, _execution(dropped.run_id, before))
 
     def _score(self, begun: Run, place: Place, execution: str) -> str:
         source = S3Source(self._s3, begun.source)
@@ -188,9 +191,10 @@ class Tasks:
         return begun, self._place(running, results, seconds_left)
 
     def _place(self, first: Status, results: S3Results, seconds_left: Clock) -> Place:
+        before = (datetime.now(UTC) - first.started).total_seconds()
         return Place(
             results=results,
-            status=StatusFile(results, first),
+            status=StatusFile(results, first, seconds_before=before),
             workspace=Path(tempfile.gettempdir()),
             largest=LARGEST,
             seconds_left=seconds_left,

@@ -46,6 +46,7 @@ MOST: Final = 9_000
 
 T = TypeVar("T")
 
+_MILESTONES: Final = 50
 _OCTETS: Final = "application/octet-stream"
 
 
@@ -56,6 +57,8 @@ class Part(BaseModel):
 
     run_id: str
     range: int
+    ranges: int
+    """How many parts there are."""
     first: int
     after: int
     first_row: int
@@ -124,9 +127,17 @@ def plan(source: Source, run: Run, place: Place, size: int) -> tuple[Part, ...]:
     else:
         assert found.parquet is not None  # noqa: S101 - it is the one or the other
         ranges = _row_ranges(found.parquet, source, size)
+    found_ranges = list(ranges)
     parts = tuple(
-        Part(run_id=run.run_id, range=number, first=first, after=after, first_row=row)
-        for number, (first, after, row) in enumerate(ranges)
+        Part(
+            run_id=run.run_id,
+            range=number,
+            ranges=len(found_ranges),
+            first=first,
+            after=after,
+            first_row=row,
+        )
+        for number, (first, after, row) in enumerate(found_ranges)
     )
     if not parts:
         raise UnscorableFile(NO_ROWS)
@@ -157,11 +168,15 @@ def score_part(part: Part, source: Source, version: Version, place: Place) -> Pa
     return total
 
 
-def share_done(results: Results) -> float:
-    """The share of the parts that are done."""
-    parts = _stored_parts(results)
+def is_milestone(part: Part) -> bool:
+    """Whether to look how far the run is, after this part: of thousands not after each."""
+    return part.range % -(-part.ranges // _MILESTONES) == 0
+
+
+def share_done(part: Part, results: Results) -> float:
+    """The share of all parts that are done."""
     done = sum(name.endswith(".summary") for name in results.names(WORK))
-    return done / max(len(parts), 1)
+    return done / part.ranges
 
 
 def assemble(

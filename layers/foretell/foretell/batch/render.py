@@ -9,6 +9,7 @@ lets go of the interpreter meanwhile, so that pieces are rendered side by side.
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -153,6 +154,7 @@ def _texts(texts: Iterable[bytes]) -> Texts:
     return np.frombuffer(padded, np.dtype((np.void, width)))
 
 
+@cache
 def _fraction(groups: tuple[int, ...], decimal: bytes, behind: bytes) -> tuple[Texts, ...]:
     before = (decimal, *[b""] * (len(groups) - 1))
     after = (*[b""] * (len(groups) - 1), behind)

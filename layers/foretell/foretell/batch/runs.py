@@ -88,7 +88,9 @@ class Status(_Document):
     model_version: str | None = Field(default=None, description="Absent where none was live.")
     format: Format | None = Field(default=None, description="Absent until it is recognised.")
     content: Content | None = Field(default=None, description="Absent until it is recognised.")
-    rows: int = Field(default=0, ge=0, description="Read so far.")
+    rows: int = Field(
+        default=0, ge=0, description="Read so far; of a file that is shared out, told at the end."
+    )
     predicted: int = Field(default=0, ge=0)
     rejected: int = Field(default=0, ge=0)
     rows_per_second: float = Field(default=0, ge=0, description="Since the run began.")

@@ -28,8 +28,8 @@ class TestContent:
         with pytest.raises(UnscorableFile) as refusal:
             content_of(("tenure_days", "customer_id", "amount", "city"))
 
-        assert "recency and frequency and monetary" in str(refusal.value)
-        assert "timestamp," in str(refusal.value)
+        assert "recency, frequency, monetary" in str(refusal.value)
+        assert "transactions timestamp;" in str(refusal.value)
         assert "tenure_days, customer_id, amount, city." in str(refusal.value)
 
     def test_of_a_thousand_columns_twenty_are_told_and_no_endless_name(self) -> None:

@@ -53,7 +53,7 @@ class TestKinds:
 
     @pytest.mark.parametrize(("content", "kind"), [(CSV, "csv"), (b'{"a": 1}\n', "jsonl")])
     def test_gzip_is_unpacked(self, content: bytes, kind: str) -> None:
-        found = whole(gzip.compress(content))
+        found = whole(gzip.compress(content, mtime=0))
 
         assert (found.kind, found.compressed, found.encoding) == (kind, True, "utf-8")
         assert found.head == text(found) == content
@@ -63,7 +63,7 @@ class TestKinds:
     def test_utf_16_becomes_utf_8(self, codec: str, *, packed: bool) -> None:
         content = ("\ufeff" + CSV.decode()).encode(codec)
 
-        found = whole(gzip.compress(content) if packed else content)
+        found = whole(gzip.compress(content, mtime=0) if packed else content)
 
         assert (found.kind, found.compressed, found.encoding) == ("csv", packed, "utf-16")
         assert text(found) == "\ufeff".encode() + CSV
@@ -83,7 +83,7 @@ class TestRefusals:
             (b"", "empty"),
             (b"\xef\xbb\xbf", "empty"),
             (b" \r\n\t\n" * 9, "empty"),
-            (gzip.compress(b""), "empty"),
+            (gzip.compress(b"", mtime=0), "empty"),
             (b"\xff\xfe", "empty"),
             (b"\x00" * 999, "NUL bytes: save it as CSV in UTF-8"),
             (CSV.decode().encode("utf-16-le"), "NUL bytes"),
@@ -98,8 +98,8 @@ class TestRefusals:
             (b"BZh91AY&SY...", "use gzip"),
             (b"\xfd7zXZ\x00...", "use gzip"),
             (b"\x28\xb5\x2f\xfd...", "use gzip"),
-            (gzip.compress(SMALL), "compressed twice"),
-            (gzip.compress(b"PAR1\x15"), "unpack it"),
+            (gzip.compress(SMALL, mtime=0), "compressed twice"),
+            (gzip.compress(b"PAR1\x15", mtime=0), "unpack it"),
         ],
     )
     def test_with_advice(self, content: bytes, said: str) -> None:
@@ -115,7 +115,9 @@ class TestGzip:
     """Everything is unpacked, or it is said that it cannot be."""
 
     def test_members_one_after_the_other_are_one_file(self) -> None:
-        found = whole(gzip.compress(b"a,b\n") + gzip.compress(b"") + gzip.compress(b"1,2\n"))
+        found = whole(
+            gzip.compress(b"a,b\n", mtime=0) + gzip.compress(b"") + gzip.compress(b"1,2\n")
+        )
 
         assert text(found) == b"a,b\n1,2\n"
 
@@ -141,7 +143,7 @@ class TestGzip:
 
     def test_damage_is_found_where_it_is_and_what_came_before_is_read(self) -> None:
         content = bytes(range(1, 256)) * (3 * BLOCK // 255)
-        found = whole(gzip.compress(content, 0)[: 2 * BLOCK])
+        found = whole(gzip.compress(content, 0, mtime=0)[: 2 * BLOCK])
 
         assert next(found.blocks) == content[:BLOCK]
         with pytest.raises(UnscorableFile, match="ends too early"):
@@ -154,7 +156,7 @@ class TestGzip:
             text(whole(SMALL, len(CSV) - 1))
 
     def test_a_bomb_costs_no_memory(self) -> None:
-        packed = gzip.compress(b"1,2\n" * (12 * BLOCK), 1)
+        packed = gzip.compress(b"1,2\n" * (12 * BLOCK), 1, mtime=0)
         tracemalloc.start()
         try:
             found = whole(packed, 40 * BLOCK)
@@ -181,7 +183,7 @@ class TestBlocks:
     ) -> None:
         content = ("a,é\n" * (size // 5 + 1)).encode()
         file = ("\ufeff" + content.decode()).encode("utf-16-le") if in_utf_16 else content
-        file = file if packed is None else gzip.compress(file, packed)
+        file = file if packed is None else gzip.compress(file, packed, mtime=0)
 
         found = opened(slices(file, cuts), ENOUGH)
 

@@ -40,16 +40,18 @@ class Originals:
 
 
 def _lines(path: Path, layout: ParquetLayout, rows: list[int]) -> Iterator[tuple[int, str]]:
-    waiting = iter(rows)
     with reading() as connection:
         connection.register("wanted", {"place": np.array(rows, np.int64)})
         found = connection.execute(
-            f"""SELECT left(CAST(to_json(COLUMNS(source.*)) AS VARCHAR), {_LONGEST_CELL})
+            # A join keeps no order.
+            f"""SELECT source.{ROW},
+                left(CAST(to_json(COLUMNS(source.*)) AS VARCHAR), {_LONGEST_CELL})
             FROM {table(path)} AS source SEMI JOIN wanted ON source.{ROW} = wanted.place
-            WHERE source.{ROW} BETWEEN {rows[0]} AND {rows[-1]}"""
+            WHERE source.{ROW} BETWEEN {rows[0]} AND {rows[-1]}
+            ORDER BY source.{ROW}"""
         )
         while some := found.fetchmany(_AT_ONCE):
-            for cells, row in zip(some, waiting, strict=False):
+            for row, *cells in some:
                 yield row, _object(layout, cells)
 
 

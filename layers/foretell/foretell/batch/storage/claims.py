@@ -83,14 +83,15 @@ class StatusFile:
         first: Status,
         every_seconds: float = TOLD_EVERY_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        seconds_before: float = 0.0,
     ) -> None:
-        """Writes nothing yet. `clock` gives seconds."""
+        """Writes nothing yet. `clock` gives seconds; the run may have begun some of them before."""
         self._results = results
         self._status = first
         self._every = every_seconds
         self._clock = clock
-        self._began = clock()
-        self._next = self._began
+        self._next = clock()
+        self._began = self._next - seconds_before
         self._seen: str | Expected = NOTHING
         self._theirs: Status | None = None
 
@@ -152,7 +153,9 @@ class StatusFile:
                 return True
             tag = self._results.put(STATUS, _document(self._status), JSON, self._seen)
             if tag is not None:
-                self._seen, self._theirs = tag, None
+                self._seen = tag
+                # That there is a result nobody takes back, not even who said so.
+                self._theirs = self._status if self._status.state == "succeeded" else None
                 return True
             found = self._results.get(STATUS)
             self._seen = NOTHING if found is None else found.tag

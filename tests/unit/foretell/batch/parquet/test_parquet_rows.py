@@ -330,7 +330,7 @@ class TestFiles:
         assert recognise(path).content == "transactions"
 
     def test_other_tables_are_refused(self, write: Write) -> None:
-        with pytest.raises(UnscorableFile, match="no column"):
+        with pytest.raises(UnscorableFile, match="lacks tenure_days"):
             recognise(write("SELECT 1 AS apples"))
 
     @pytest.mark.parametrize("name", ["spare", "Spare"])
@@ -378,3 +378,20 @@ def patched(path: Path, old: bytes, new: bytes) -> None:
     assert old in content
     assert len(old) == len(new)
     path.write_bytes(content.replace(old, new))
+
+
+@pytest.mark.parametrize("refused", [1, 2, 50])
+def test_an_original_is_that_of_the_row_however_many_are_refused(
+    write: Write, refused: int
+) -> None:
+    found = only(
+        write(
+            f"""SELECT 'c' || i AS customer_id, 400 AS tenure_days, 1.5 AS frequency,
+            900.0 AS monetary, CASE WHEN i % {refused} = 0 THEN -1 ELSE 1 END AS recency
+            FROM range(5000) AS t(i)"""
+        )
+    )
+
+    assert len(found.faults) == 5_000 // refused
+    for position in found.faults:
+        assert json.loads(found.original(position))["customer_id"] == f"c{position}"
