@@ -35,7 +35,7 @@ class Entrant:
     @property
     def name(self) -> str:
         """Library and way."""
-        return ", ".join(filter(None, (self.library, self.way)))
+        return " ".join(filter(None, (self.library, self.way)))
 
 
 def _both(package: str, library: str, text: str, rows_of_a_range: str) -> tuple[Entrant, Entrant]:

@@ -31,8 +31,8 @@ class Result:
 
     @property
     def seconds(self) -> float:
-        """For the million."""
-        return self.million.seconds
+        """Of the processor, for the million."""
+        return self.million.used
 
     @property
     def accounted(self) -> int:
@@ -59,11 +59,20 @@ def sections(results: Results, machine: Mapping[str, str], own_lines: int) -> tu
 
 
 def _figures(results: Results) -> Section:
-    columns = ("", "seconds", "import, s", "peak MB", f"{TIMES} times: MB", "installed MB")
+    columns = (
+        "",
+        "CPU, s",
+        "clock, s",
+        "import, s",
+        "peak MB",
+        f"{TIMES} times: MB",
+        "installed MB",
+    )
     rows = tuple(
         (
             entrant.name,
             f"{result.seconds:.2f}",
+            f"{result.million.seconds:.2f}",
             f"{result.million.imported:.2f}",
             f"{result.million.peak_mb:,.0f}",
             f"{result.several.peak_mb:,.0f}",
@@ -76,7 +85,7 @@ def _figures(results: Results) -> Section:
 
 
 _HOW: Final = (
-    f"One core, a fresh process for each reading, median of {RUNS}, in turn. Typed: the library is"
+    f"One core, a fresh process for each reading, medians of {RUNS}, in turn. Typed: the library is"
     " told which columns are numbers. As text: it reads cells, and makes numbers of them in a"
     " second step, as is needed to hand the cells back as they were written. Foretell's seconds"
     " include the checks of the contract, no others do."
@@ -91,20 +100,9 @@ _COSTS: Final = (
 
 def _speed(results: Results) -> str:
     ours, others = _told_apart(results)
-    quicker = [
-        f"{entrant.name} takes {result.seconds / ours.seconds:.2f} times as long"
-        for entrant, result in others.items()
-        if result.seconds < ours.seconds
-    ]
-    slower = [
-        f"{entrant.name} {result.seconds / ours.seconds:.1f}"
-        for entrant, result in others.items()
-        if result.seconds >= ours.seconds
-    ]
-    return (
-        f"Quicker than Foretell's reader: {_listed(quicker) or 'none'}."
-        f" Slower, and how many times: {_listed(slower) or 'none'}."
-    )
+    ratios = {entrant.name: result.seconds / ours.seconds for entrant, result in others.items()}
+    told = [f"{name} {ratios[name]:.1f}" for name in sorted(ratios, key=ratios.__getitem__)]
+    return f"Times the processor's time of Foretell's reader: {_listed(told)}."
 
 
 def _memory(results: Results) -> str:
@@ -180,8 +178,8 @@ def _choice(results: Results, own_lines: int) -> str:
     return (
         "The batch has to hand back each row as it stands, in memory that does not grow. Of the"
         f" others that can be had from {_listed(fit) or 'none'}. For files that are known to be"
-        f" clean, and need not be handed back, as quick or quicker: {_listed(clean) or 'none'}. What"
-        f" a reader of our own costs instead is {own_lines:,} lines to maintain."
+        f" clean, and need not be handed back, as quick or quicker: {_listed(clean) or 'none'}."
+        f" What a reader of our own costs instead is {own_lines:,} lines to maintain."
     )
 
 
@@ -191,7 +189,7 @@ def _told_apart(results: Results) -> tuple[Result, Results]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, ("; ".join(names[:-1]), *names[-1:])))
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _megabytes(size: int) -> str:

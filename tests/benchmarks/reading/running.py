@@ -25,6 +25,8 @@ class Reading:
     """A large file, read once."""
 
     seconds: float
+    used: float
+    """Seconds of the processor: what others do on the machine counts less."""
     imported: float
     """Seconds."""
     peak_mb: float
@@ -55,6 +57,7 @@ def middle(readings: Sequence[Reading]) -> Reading:
     """The median of each figure."""
     return Reading(
         median(reading.seconds for reading in readings),
+        median(reading.used for reading in readings),
         median(reading.imported for reading in readings),
         median(reading.peak_mb for reading in readings),
         readings[0].rows,

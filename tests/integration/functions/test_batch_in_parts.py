@@ -119,7 +119,7 @@ class Folder:
         found = parts.plan(self.source, self.run, place, size)
         for part in reversed(found):
             parts.score_part(part, self.source, self.version, place)
-        assert parts.share_done(place.results) == 1
+        assert parts.share_done(found[0], place.results) == 1
         parts.assemble(
             self.source,
             lambda name: FileSource(self.path / "in parts" / name),

@@ -26,6 +26,8 @@ TOLD_OF_A_LONG_ROW: Final = 200
 """Bytes of it that are kept."""
 
 _TARGET: Final = 1 << 20
+_MOST_ROWS: Final = 1 << 15
+"""Of a piece: what is wrong with a row takes a hundred times the room of the shortest."""
 _AFTER_A_BROKEN_ROW: Final = 1 << 12
 """Bytes looked at next: where one row is broken others may be, and each look begins anew."""
 
@@ -94,16 +96,16 @@ class _Splitter:
     def cuts(self) -> Iterator[_Cut]:
         while self._text.fill(self._target):
             size, rows = self._whole_rows()
-            if size:
-                self._window = min(2 * self._window, self._target)
-                yield self._taken(size, rows)
-            else:
-                yield self._one_row()
+            self._window = min(2 * self._window, self._target)
+            yield self._taken(size, rows) if size else self._one_row()
 
     def _whole_rows(self) -> tuple[int, int]:
         """Bytes and number of the rows that end within the window."""
         text = self._text.view(0, self._window)
         ends, is_open = row_ends(text, self._dialect)
+        if len(ends) > _MOST_ROWS:
+            self._window = int(ends[_MOST_ROWS - 1]) + 1
+            return self._window, _MOST_ROWS
         size = int(ends[-1]) + 1 if len(ends) else 0
         if size < len(text) and not is_open and self._text.is_last(len(text)):
             return len(text), len(ends) + 1

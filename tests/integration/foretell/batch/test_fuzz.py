@@ -9,8 +9,7 @@ import os
 import re
 import tracemalloc
 import uuid
-import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +17,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretell.batch import flow, run
 from foretell.batch.answers import COLUMNS
 from foretell.batch.failures import ending
 from foretell.batch.flow import Place, Version
+from foretell.batch.rows import LONGEST_ROW
 from foretell.batch.runs import PREDICTIONS, REJECTED, STATUS, SUMMARY, Run, SourceFile, Status
 from foretell.batch.storage import FileSource, FolderResults, StatusFile, stored_status
 from foretell.problems import UnscorableFile
@@ -37,7 +37,7 @@ examples = settings(max_examples=EXAMPLES)
 
 MIB = 1 << 20
 LARGEST = 64 * MIB
-SECRET = "Zzyzx"
+SECRET = "Zzyzx"  # noqa: S105 - a customer's
 """What stands in cells that nobody may repeat."""
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -124,10 +124,8 @@ def assert_accounted(outcome: Outcome, rows: int | None = None) -> None:
     """Each row is among the predictions or among the refused, or the file was refused."""
     status = outcome.status
     if status.state == "failed":
-        event(outcome.failure[:60])
         assert len(outcome.failure) > 20
         return
-    event("succeeded" if status.predicted else "all rows refused")
     assert status.state == "succeeded"
     assert status.rows == status.predicted + status.rejected > 0
     assert rows is None or rows == status.rows
@@ -153,9 +151,12 @@ def predicted_rows(outcome: Outcome) -> int:
             return len(lines)
         case _:
             # A byte a character: cells may be in any encoding.
-            text = content.decode("latin-1").removeprefix("ï»¿")
-            separator = text[re.search(rf"(?:foretell\d*_)?{COLUMNS[0]}", text).start() - 1]
-            header, *rows = csv_rows(text, separator)
+            text = content.decode("latin-1").removeprefix("ï»¿").replace("\r\n", "\n")
+            # To others a carriage return always ends a row.
+            text = text.replace("\r", " ") if "\n" in text else text
+            found = re.search(f"(.)(foretell[0-9]*_)?{COLUMNS[0]}", text)
+            assert found is not None
+            header, *rows = csv_rows(text, found[1])
             assert {len(row) for row in rows} <= {len(header)}
             return len(rows)
 
@@ -173,12 +174,21 @@ def parquet_length(content: bytes) -> int:
     with TemporaryDirectory() as folder, duckdb.connect(config={"threads": 1}) as connection:
         path = Path(folder, "file.parquet")
         path.write_bytes(content)
-        found = connection.execute(f"SELECT count(*), count(segment_id) FROM '{path}'").fetchall()
-        assert found[0][0] == found[0][1]
-        return int(found[0][0])
+        rows = connection.read_parquet(str(path))
+        assert len(rows.columns) > len(COLUMNS)
+        return int(rows.count("*").fetchall()[0][0])
 
 
 # Well-formed files with anything in them
+
+Pack = Callable[[bytes], bytes]
+
+
+def gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, 1, mtime=0)
+
+
+PACKED: st.SearchStrategy[Pack] = st.sampled_from([bytes, bytes, gzipped])
 
 VALID = {
     "tenure_days": "412",
@@ -189,46 +199,13 @@ VALID = {
     "account_type": "Premium",
     "support_tickets": "1",
 }
-ODD_NUMBERS = [
-    "inf",
-    "-inf",
-    "Infinity",
-    "nan",
-    "NaN",
-    "1e400",
-    "-1e400",
-    "1e-400",
-    "99999999999999999999999999",
-    "0x10",
-    "1_000",
-    "1,5",
-    "1.2.3",
-    "-5",
-    "-0",
-    "+7",
-    ".5",
-    "5.",
-    "1e3",
-    "1e",
-    "1e+",
-    "--",
-    "+",
-    "-",
-    ".",
-    ",",
-    "true",
-    "NULL",
-    "None",
-    "#REF!",
-    "3.4028236e38",
-    "1e308",
-    "4e-46",
-    '12"',
-    "١٢",
-    "½",
-]
+ODD_NUMBERS = re.findall(
+    r"\S+",
+    """inf -inf Infinity nan NaN 1e400 -1e400 1e-400 9999999999999999999999 0x10 1_000 1,5 1.2.3 -5
+    -0 +7 .5 5. 1e3 1e 1e+ -- + - . , true NULL None #REF! 3.4028236e38 1e308 4e-46 12" ١٢ ½""",
+)
 ODD_TEXTS = ["", " ", " 12 ", "a\x00b", "=cmd()", "@x", "\tx", "\ufeff", "Zoë", "🙂", '"', SECRET]
-ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 CELLS = st.one_of(
     st.sampled_from(ODD_NUMBERS),
     st.sampled_from(ODD_TEXTS),
@@ -238,7 +215,7 @@ CELLS = st.one_of(
 )
 OTHER_NAMES = st.one_of(
     st.sampled_from(["customer_id", "note", "", "value_tier", "foretell_value_tier", "Recency"]),
-    st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=5),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=5),
 )
 CODECS = ("utf-8", "utf-8-sig", "cp1252", "utf-16") * 3 + ("latin-1", "utf-16-le", "utf-32")
 
@@ -253,7 +230,7 @@ class Csv:
     line_end: str
     quoting: int
     codec: str
-    compressed: bool
+    pack: Pack
     final_newline: bool
 
     @property
@@ -270,8 +247,7 @@ class Csv:
 
     @property
     def content(self) -> bytes:
-        content = self.text.encode(self.codec, errors="replace")
-        return gzip.compress(content, 1) if self.compressed else content
+        return self.pack(self.text.encode(self.codec, errors="replace"))
 
     @property
     def length(self) -> int:
@@ -293,7 +269,7 @@ def tables(draw: st.DrawFn) -> Csv:
         line_end=line_end,
         quoting=draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
         codec=draw(st.sampled_from(CODECS)),
-        compressed=draw(st.sampled_from([False, False, True])),
+        pack=draw(PACKED),
         final_newline=draw(st.booleans()),
     )
 
@@ -373,27 +349,23 @@ def json_lines(draw: st.DrawFn) -> bytes:
     lines=st.lists(json_lines(), max_size=8),
     between=st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\n", b"\n \t\n"]),
     last=st.sampled_from([b"", b"\n"]),
-    compressed=st.booleans(),
+    pack=PACKED,
 )
 @examples
 def test_each_json_line_is_accounted_for_whatever_it_holds(
-    lines: list[bytes], between: bytes, last: bytes, compressed: bool, version: Version
+    lines: list[bytes], between: bytes, last: bytes, pack: Pack, version: Version
 ) -> None:
     # By its first line a file is recognised.
     content = between.join([b'{"tenure_days":412,"recency":21,"frequency":1,"monetary":5}', *lines])
     content += last
 
-    outcome = score(gzip.compress(content) if compressed else content, version)
+    outcome = score(pack(content), version)
 
     assert outcome.status.state == "succeeded"
     assert_accounted(outcome, len(lines) + 1)
 
 
 # Files that were damaged
-
-
-def gzipped(content: bytes) -> bytes:
-    return gzip.compress(content, 1, mtime=0)
 
 
 JSON_LINES = b"".join(
@@ -469,7 +441,8 @@ def parquet_of(columns: str, rows: int = 9) -> bytes:
 
     with TemporaryDirectory() as folder, duckdb.connect(config={"threads": 1}) as connection:
         path = Path(folder, "file.parquet")
-        connection.execute(f"COPY (SELECT {columns} FROM range({rows})) TO '{path}'")
+        table = connection.sql(f"FROM range({rows})")
+        table.project(columns).write_parquet(str(path))
         return path.read_bytes()
 
 
@@ -485,39 +458,53 @@ def test_of_a_damaged_parquet_file_each_row_is_accounted_for_or_it_is_refused(
     assert_accounted(score(content, version))
 
 
-COLUMN_TYPES = ["NULL", "'inf'::DOUBLE", "'nan'::FLOAT", "-1", "true", "'12'", "[1]", "now()",
-                "1e300", "170141183460469231731687303715884105727::HUGEINT", "'x'::BLOB", "{'a': 1}",
-                "INTERVAL 1 DAY", "uuid()", "MAP {1: 2}", "1.5::DECIMAL(38, 10)"]  # fmt: skip
+VALUES_OF_TYPES = [
+    "NULL",
+    "-1",
+    "true",
+    "'12'",
+    "1e300",
+    "'inf'::DOUBLE",
+    "'nan'::FLOAT",
+    "'x'::BLOB",
+    "1.5::DECIMAL(38, 10)",
+    "170141183460469231731687303715884105727::HUGEINT",
+    "now()",
+    "INTERVAL 1 DAY",
+    "uuid()",
+    "[1]",
+    "{'a': 1}",
+    "MAP {1: 2}",
+]
 
 
 @given(
-    fields=st.lists(st.sampled_from(COLUMN_TYPES), min_size=4, max_size=4),
+    fields=st.lists(st.sampled_from(VALUES_OF_TYPES), min_size=4, max_size=4),
     kind=st.sampled_from(["'Basic'", "'basic'", "3", "NULL", "[1]", "'Gold'"]),
-    missing=st.booleans(),
     rows=st.integers(0, 3),
 )
 @settings(max_examples=EXAMPLES // 4)
 def test_each_row_of_a_parquet_file_is_accounted_for_whatever_its_types(
-    fields: list[str], kind: str, missing: bool, rows: int, version: Version
+    fields: list[str], kind: str, rows: int, version: Version
 ) -> None:
     named = [f"{value} AS {name}" for name, value in zip(REQUIRED, fields, strict=True)]
-    content = parquet_of(", ".join([*named[missing:], f"{kind} AS account_type"]), rows)
+    content = parquet_of(", ".join([*named, f"{kind} AS account_type"]), rows)
 
     outcome = score(content, version)
 
     assert_accounted(outcome, rows)
 
 
-@given(damages=st.lists(DAMAGES, min_size=1, max_size=2), compressed=st.booleans())
+@given(damages=st.lists(DAMAGES, min_size=1, max_size=2), pack=PACKED)
 @settings(max_examples=EXAMPLES // 4)
 def test_of_a_damaged_log_each_transaction_is_accounted_for_or_it_is_refused(
-    damages: list[Damage], compressed: bool, version: Version
+    damages: list[Damage], pack: Pack, version: Version
 ) -> None:
     content = LOG.encode()
     for damage in damages:
         content = damage.done_to(content)
 
-    outcome = score(gzipped(content) if compressed else content, version)
+    outcome = score(pack(content), version)
 
     if outcome.status.state == "failed":
         assert_accounted(outcome)
@@ -552,38 +539,65 @@ def test_json_that_is_nested_without_end_is_refused_as_a_row(name: str, version:
     assert_accounted(outcome, 3)
 
 
-def bomb(start: bytes, unit: bytes, size: int = 1 << 30) -> bytes:
-    """A gzip file of about a megabyte that unpacks to a gigabyte of the same again and again."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    block = unit * (MIB // len(unit))
-    parts = [packer.compress(start), *(packer.compress(block) for _ in range(size >> 20))]
-    return b"".join([*parts, packer.flush()])
-
-
+GOES_ON = f"{HEADER}{POSSIBLE}\n"
 BOMBS = {
-    "zeros": (b"", b"\x00"),
-    "one endless row": (HEADER.encode(), b"\x00"),
-    "an endless quote": (HEADER.encode() + b'"', b"0\n"),
-    "blank lines": (HEADER.encode(), b"\n"),
-    "an endless header": (b"a,", b"b,"),
-    "an endless line of JSON": (b'{"tenure_days":1,"recency":', b"1"),
-    "text in UTF-16": (b"\xff\xfe", b"a\x00"),
+    "nothing but zeros": (b"", b"\x00"),
+    "an endless row": (GOES_ON.encode(), b"1"),
+    "an endless quote": (f'{GOES_ON}"'.encode(), b"a" * 9_999 + b"\n"),
+    "an endless header": (b"a,", b"bbbbbbb,"),
+    "an endless line of JSON": (JSON_LINES + b'{"age":', b"1"),
+    "UTF-16": (b"\xff\xfe", b"a\x00"),
 }
+"""How they begin, and how they go on."""
+
+
+def bomb(start: bytes, unit: bytes) -> bytes:
+    """At most a few megabytes that unpack to a gigabyte."""
+    return gzipped(start) + 64 * gzipped(unit * (16 * MIB // len(unit)))
 
 
 @pytest.mark.parametrize("kind", BOMBS)
 def test_what_unpacks_to_far_more_than_is_scored_is_refused_in_little_memory(
     kind: str, version: Version
 ) -> None:
-    content = bomb(*BOMBS[kind], size=256 * MIB)
-    assert len(content) < MIB
+    content = bomb(*BOMBS[kind])
+    largest = 256 * MIB
     tracemalloc.start()
     try:
-        outcome = score(content, version)
+        outcome = score(content, version, largest)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
     assert outcome.status.state == "failed"
-    print(kind, outcome.failure, peak >> 20)
-    assert peak < 64 * MIB
+    assert peak < 9 * LONGEST_ROW < largest
+
+
+def test_after_many_files_there_is_as_much_memory_as_before(version: Version) -> None:
+    files = [
+        TABLE.encode() * 5,
+        TABLE.replace("412", "-1").encode() * 5,
+        gzipped(TABLE.encode()),
+        gzipped(TABLE.encode())[:-9],
+        JSON_LINES,
+        LOG.encode(),
+        b"\x00" * MIB,
+        bomb(*BOMBS["UTF-16"]),
+    ]
+    for content in files * 2:
+        score(content, version)
+    before = resident()
+
+    for content in files * (6 + EXAMPLES // 20):
+        score(content, version)
+
+    assert resident() - before < 16 * MIB
+
+
+def resident() -> int:
+    """Bytes of memory that this process has."""
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+    except FileNotFoundError:
+        pytest.skip("only Linux tells it")
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
