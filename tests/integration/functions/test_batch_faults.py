@@ -288,10 +288,6 @@ MOMENTS = {
         ["UploadPart"] * 3,
         lambda dropped: not dropped.outputs and dropped.unfinished,
     ),
-    "lets the predictions appear": Moment(
-        ["CompleteMultipartUpload"],
-        lambda dropped: not dropped.outputs and dropped.unfinished,
-    ),
     "lets the refused rows appear": Moment(
         ["/rejected.csv"],
         lambda dropped: dropped.outputs.keys() == {PREDICTIONS},
