@@ -152,9 +152,10 @@ def test_a_dropped_file_is_scored_as_the_readme_tells(platform: Running) -> None
     curl(platform, drop)
 
     deadline = time.monotonic() + PATIENCE
-    while (run := curl(platform, listing)["runs"][0])["state"] == "running":
-        assert time.monotonic() < deadline, run
+    while not (runs := curl(platform, listing)["runs"]) or runs[0]["state"] == "running":
+        assert time.monotonic() < deadline, runs
         time.sleep(0.2)
+    (run,) = runs
     assert run["state"] == "succeeded", run
 
     found = curl(platform, details.replace("RUN_ID", run["run_id"]))

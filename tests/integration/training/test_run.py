@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from foretell import actions, tables
+from foretell.batch import scorer
 from foretell.contract import RECORD_FIELDS, ModelName
 from foretell.manifest import Gate, Metric, Pointer, sha256, version_id
 from foretell.personas import NEW_PROSPECTS
@@ -221,6 +222,7 @@ class TestWhatIsPublished:
             CARD,
             *(model.graph_file for model in ModelName),
             *(model.reasons_file for model in EXPLAINED),
+            *(scorer.FEATURES_GRAPH, scorer.TREES, scorer.ANSWERS_GRAPH),
         }
 
     def test_the_table_of_actions_that_was_trained_with_is_published(self, trained: Any) -> None:

@@ -184,18 +184,6 @@ def test_whoever_stops_reading_leaves_no_thread_behind(s3, bucket, threads_end):
     blocks.close()
 
 
-def test_whoever_stops_reading_has_nobody_wait_to_ask_again(
-    s3, bucket, bad_line, monkeypatch, threads_end
-):
-    source = drop(s3, bucket, content_of(4 * BLOCK))
-    monkeypatch.setattr(fetching, "PAUSES_SECONDS", [30.0])
-    bad_line.faults = (Fault.NONE, *[Fault.TRUNCATED] * 9)
-    blocks = replace(source, client=connect(), block=4 * BLOCK - 1).blocks()
-    next(blocks)
-
-    blocks.close()
-
-
 def test_no_more_than_two_blocks_are_fetched_ahead(s3, bucket, on):
     asked = []
     source = drop(s3, bucket, content_of(6 * BLOCK))

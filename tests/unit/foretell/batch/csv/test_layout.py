@@ -117,7 +117,7 @@ class TestRefusal:
 
     @pytest.mark.parametrize("head", [b"", b"\n\n", b"\xef\xbb\xbf", b"a,b\n1,2\n", b"\0\xff" * 99])
     def test_no_table_of_customers(self, head: bytes) -> None:
-        with pytest.raises(UnscorableFile, match="no column tenure_days"):
+        with pytest.raises(UnscorableFile, match="lacks tenure_days"):
             recognise(head)
 
     def test_a_header_whose_quotes_do_not_close(self) -> None:
