@@ -21,6 +21,7 @@ from typing import Any
 
 import moto.s3.models
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from foretell.batch import flow
 from foretell.batch.flow import Version
@@ -307,7 +308,11 @@ def killed(large: Dropped) -> dict[str, Dropped]:
     children = [
         subprocess.Popen(
             [sys.executable, "-c", CHILD, json.dumps([large.event, moment.awaited, LARGE.sent])],
-            env={**os.environ, "FORETELL_RESULTS": found[name].results, "PYTHONPATH": "."},
+            env={
+                **os.environ,
+                "FORETELL_RESULTS": found[name].results,
+                "PYTHONPATH": os.pathsep.join(sys.path),
+            },
             stdout=subprocess.DEVNULL,
         )
         for name, moment in MOMENTS.items()
@@ -477,6 +482,24 @@ def meets(barrier: Barrier) -> Misbehaviour:
         barrier.wait(PATIENCE)
 
     return wait
+
+
+def test_of_two_deliveries_the_one_that_fails_takes_nothing_from_the_one_that_succeeded(
+    small: Dropped, outputs: dict[str, bytes], world: World
+) -> None:
+    dropped, tasks = small.again(), world.function()
+
+    def denies_after_the_other(request: Any, client: Any) -> AWSResponse:
+        assert perform(world.function(), dropped) == "succeeded"
+        return denies(request, client)
+
+    interference = Interference(tasks._s3)
+    interference.start(denies_after_the_other, lambda call: str(call) == "PutObject summary.json 1")
+
+    with pytest.raises(StorageUnreachable):
+        perform(tasks, dropped)
+
+    assert_complete(dropped, outputs)
 
 
 def test_an_event_that_is_delivered_again_later_writes_nothing(

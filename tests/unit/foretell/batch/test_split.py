@@ -13,6 +13,8 @@ from foretell.batch.split import Dialect, Range, pieces, ranges
 
 LONGEST = 40
 """Bytes of a row, so that files need not be large."""
+MOST = 6
+"""Rows of a piece."""
 
 COMMAS = Dialect()
 TEXTS = st.lists(
@@ -36,6 +38,7 @@ def _short_rows() -> Iterator[None]:
         patch.setattr(split, "LONGEST_ROW", LONGEST)
         patch.setattr(split, "TOLD_OF_A_LONG_ROW", 20)
         patch.setattr(split, "_AFTER_A_BROKEN_ROW", 8)
+        patch.setattr(split, "_MOST_ROWS", MOST)
         yield
 
 
@@ -154,6 +157,20 @@ class TestRows:
             Piece(b"b" * split.TOLD_OF_A_LONG_ROW, 8, split.TOO_LONG),
             Piece(b"c\n", 9),
         ]
+
+    def test_that_are_short_come_in_pieces_of_so_many_that_their_faults_have_room(self) -> None:
+        found = list(pieces([b"a\n" * 20], COMMAS, 1, 1_000))
+
+        assert [piece.content.count(b"\n") for piece in found] == [6, 6, 6, 2]
+        assert [piece.first_row for piece in found] == [1, 7, 13, 19]
+
+    def test_behind_a_broken_one_soon_come_many_at_a_time_again(self) -> None:
+        text = b'"\n' + (b"a" * 9 + b"\n") * 40
+
+        found = list(pieces([text], COMMAS, 1, 1_000))
+
+        assert found[0].broken == split.OPEN_QUOTE
+        assert len(found) < 15
 
 
 class TestRanges:
