@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
 INSTALLED := $(VENV)/.installed
+# The SAM CLI pins what the project does not, so it lives in a virtual environment of its own.
+CLOUD := $(VENV)/cloud
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help setup run test lint bench openapi format lock clean
+.PHONY: help setup cloud run test lint bench openapi format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +27,14 @@ $(INSTALLED): tests/requirements.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r tests/requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
+
+$(CLOUD)/.installed: infra/requirements.txt | $(INSTALLED)
+	@test -x $(CLOUD)/bin/python || $(BIN)/python -m venv --without-pip $(CLOUD)
+	@echo "Installing the SAM CLI into $(CLOUD) ..."
+	@$(BIN)/uv pip install --quiet --python $(CLOUD)/bin/python --require-hashes -r infra/requirements.txt
+	@touch $@
+
+cloud: $(CLOUD)/.installed ## Install what builds, checks and deploys the stack: the SAM CLI
 
 run: setup ## Start the whole platform on this machine: S3, training on simulated data, the API
 	@exec $(BIN)/foretell serve $(ARGS)
@@ -52,6 +62,7 @@ lock: setup ## Write the locks anew from pyproject.toml
 	$(COMPILE) $(ARGS) pyproject.toml --output-file layers/runtime/requirements.txt \
 		--no-emit-package botocore --no-emit-package urllib3 \
 		--no-emit-package python-dateutil --no-emit-package six
+	$(COMPILE) $(ARGS) --group cloud --output-file infra/requirements.txt
 
 clean: ## Remove what was built and the local platform's buckets; keep the virtual environment
 	rm -rf .foretell .mypy_cache .pytest_cache .ruff_cache .hypothesis
