@@ -9,9 +9,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 INSTALLED := $(VENV)/.installed
 # The SAM CLI pins what the project does not, so it lives in a virtual environment of its own.
 CLOUD := $(VENV)/cloud
+ARCHITECTURE ?= x86_64
+SAM := SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(BIN)/uv ARCHITECTURE=$(ARCHITECTURE) $(CLOUD)/bin/sam
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help setup cloud run test lint bench openapi format lock clean
+.PHONY: help setup cloud build run test lint bench openapi format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +37,9 @@ $(CLOUD)/.installed: infra/requirements.txt | $(INSTALLED)
 	@touch $@
 
 cloud: $(CLOUD)/.installed ## Install what builds, checks and deploys the stack: the SAM CLI
+
+build: $(CLOUD)/.installed ## Build what is deployed, into .aws-sam: sam build
+	$(SAM) build
 
 run: setup ## Start the whole platform on this machine: S3, training on simulated data, the API
 	@exec $(BIN)/foretell serve $(ARGS)
