@@ -16,6 +16,10 @@ class Context:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:foretell-test"
     aws_request_id: str = "52fdfc07-2182-154f-163f-5f0f9a621d72"
 
+    def get_remaining_time_in_millis(self) -> int:
+        """As much as Lambda ever gives."""
+        return 900_000
+
 
 def http_event(
     method: str, path: str, body: object = None, content_type: str | None = "application/json"

@@ -23,7 +23,9 @@ from pydantic_core import to_json
 
 from foretell import tracing
 
-SERVICE: Final = "foretell"
+SERVICE: Final = os.environ.get("POWERTOOLS_SERVICE_NAME", "foretell")
+"""The stack: several in one account, such as dev and prod, have metrics of their own."""
+
 NAMESPACE: Final = "Foretell"
 
 Event = dict[str, Any]
@@ -64,6 +66,11 @@ def milliseconds(name: str, value: float) -> None:
 def days(name: str, value: float) -> None:
     """An age; of several in one invocation the last."""
     _measure(name, "None", value)  # CloudWatch has no unit longer than a second
+
+
+def index(name: str, value: float) -> None:
+    """A figure without a unit; of several in one invocation the last."""
+    _measure(name, "None", value)
 
 
 def fact(name: str, value: str) -> None:

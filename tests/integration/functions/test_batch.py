@@ -14,8 +14,9 @@ import pytest
 
 from foretell import environment
 from foretell.batch.answers import COLUMNS
-from foretell.batch.function import Tasks
+from foretell.batch.function import Tasks, lambda_handler
 from foretell.batch.runs import RUN_ID, Status
+from foretell.batch.summary.drift import LEAST_ROWS as DRIFT_ROWS
 from foretell.contract import CustomerRecord, ModelName
 from foretell.predictor import Predictor, load
 from foretell.problems import StorageUnreachable
@@ -23,6 +24,7 @@ from foretell.registry import Registry, RegistryAddress, connect
 from infra.local.function import batch_function
 from tests.shared import batch_files as files
 from tests.shared.batch_files import Buckets, Row
+from tests.shared.lambda_events import Context
 from training.publish import promote, publish
 
 OUTPUTS = {"run.json", "status.json", "rejected.csv", "summary.json"}
@@ -455,6 +457,24 @@ def test_without_time_enough_the_status_says_so(tasks: Tasks, buckets: Buckets) 
     assert failure is not None
     assert "could not be scored in the time" in failure.detail
     assert buckets.names(run_id) == {"run.json", "status.json"}
+
+
+def test_a_run_is_counted_and_measured(
+    buckets: Buckets, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = files.customers(DRIFT_ROWS)
+    event = buckets.drop("incoming/measured.csv", files.as_csv([*rows, {**rows[0], "age": -1}]))
+
+    lambda_handler()(event, Context())
+
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["CustomersScored"], told["RowsRejected"]) == (DRIFT_ROWS, 1)
+    drift = json.loads(buckets.output(buckets.run_id(event), "summary.json"))["drift"]["fields"]
+    assert told["Drift"] == max(field["psi"] for field in drift)
+    [declared] = told["_aws"]["CloudWatchMetrics"]
+    assert {"CustomersScored", "RowsRejected", "Drift"} <= {
+        metric["Name"] for metric in declared["Metrics"]
+    }
 
 
 class TestDelivery:

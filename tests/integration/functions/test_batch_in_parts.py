@@ -456,6 +456,29 @@ class TestFaults:
 
         assert b"timed out after 900.00 seconds" in machine.buckets.output(run_id, "status.json")
 
+    def test_an_execution_that_was_stopped_from_outside_is_told_of(
+        self, machine: Machine, run_id: str
+    ) -> None:
+        machine.planned(run_id)
+        detail = {"status": "ABORTED", "input": json.dumps({"run_id": run_id})}
+
+        machine.invoke({"source": "aws.states", "detail": detail})
+
+        status = machine.buckets.status(run_id)
+        assert status.state == "failed"
+        assert status.failure is not None
+        assert "stopped by hand" in status.failure.detail
+
+    def test_a_result_is_not_taken_back_by_a_late_word_of_its_execution(
+        self, machine: Machine, run_id: str
+    ) -> None:
+        machine.execute(run_id)
+        detail = {"status": "TIMED_OUT", "input": json.dumps({"run_id": run_id})}
+
+        machine.invoke({"source": "aws.states", "detail": detail})
+
+        assert machine.buckets.status(run_id).state == "succeeded"
+
     def test_progress_is_told_part_by_part(self, machine: Machine, run_id: str) -> None:
         items = machine.planned(run_id)
 

@@ -18,17 +18,18 @@ from typing import TYPE_CHECKING, Any, Final
 from mangum.types import LambdaContext
 
 from foretell import environment, registry
-from foretell.batch import flow, parts, run
-from foretell.batch.failures import UNFORESEEN, ending
+from foretell.batch import events, flow, parts, run
+from foretell.batch.failures import ending
 from foretell.batch.flow import Place, RunStatus, Version
 from foretell.batch.parts import PARTS, Part
-from foretell.batch.runs import INCOMING, RUNS, Failure, Run, SourceFile, Status
+from foretell.batch.runs import RUNS, Run, SourceFile, Status
 from foretell.batch.storage.bucket import S3Results
 from foretell.batch.storage.claims import StatusFile, claimed, stored_run, stored_status
-from foretell.batch.storage.s3_source import S3Source, connect, look_up, version_of
+from foretell.batch.storage.s3_source import S3Source, connect, look_up
+from foretell.batch.summary.document import Summary
 from foretell.problems import TABLE, NoLiveVersion, RunNotFound, StorageUnreachable, UnscorableFile
 from foretell.registry import Registry
-from foretell.telemetry import Handler, count, fact, logger, observed
+from foretell.telemetry import Handler, count, fact, index, logger, observed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -68,13 +69,13 @@ class Tasks:
             StorageUnreachable, RegistryError: try again.
             UnscorableFile: a task of the state machine cannot be done, however often it is tried.
         """
-        if "task" in event:
-            return _TASKS[event["task"]](self, event, seconds_left)
-        dropped = _dropped(event)
-        if dropped is None:
+        asked = events.read(event, _setting(environment.UPLOADS))
+        if asked is None:
             logger.warning("An event of no file under incoming/ was left alone")
             return {"state": "ignored"}
-        return self._run(dropped, seconds_left)
+        if isinstance(asked, SourceFile):
+            return self._run(asked, seconds_left)
+        return _TASKS[asked["task"]](self, asked, seconds_left)
 
     def plan(self, event: Event, seconds_left: Clock) -> Answer:
         """Find the parts of a large file."""
@@ -104,20 +105,21 @@ class Tasks:
         # Where that was said, it was done before, and the answer was lost.
         if not _has_succeeded(stored_status(place.results)):
             with _ending(place.status):
-                parts.assemble(
+                summary = parts.assemble(
                     S3Source(self._s3, begun.source),
                     lambda name: self._result(begun.run_id, name),
                     begun,
                     self._version(begun),
                     place,
                 )
+                _measure(summary)
         parts.clear(place.results)
         return {"run_id": begun.run_id, "state": "succeeded"}
 
     def fail(self, event: Event, seconds_left: Clock) -> Answer:
         """Say of a large file that it was given up, and where."""
         _, place = self._resumed(event["run_id"], seconds_left)
-        place.status.failed(_given_up(event))
+        place.status.failed(events.given_up(event))
         return {"run_id": event["run_id"], "state": "failed"}
 
     def _run(self, dropped: SourceFile, seconds_left: Clock) -> Answer:
@@ -145,7 +147,7 @@ class Tasks:
         if self._is_shared_out(source, place):
             self._start_state_machine(begun.run_id, execution)
             return "shared out"
-        run.score(source, begun, self._version(begun), place)
+        _measure(run.score(source, begun, self._version(begun), place))
         return "succeeded"
 
     def _is_shared_out(self, source: S3Source, place: Place) -> bool:
@@ -229,7 +231,6 @@ _TASKS: Final[Mapping[str, Callable[[Tasks, Event, Clock], Answer]]] = {
 }
 
 _FINAL: Final = (UnscorableFile, NoLiveVersion)
-_FORESEEN: Final = {kind.__name__ for kind in TABLE}
 _NEARLY: Final = 0.99
 
 
@@ -246,16 +247,11 @@ def _ending(status: RunStatus) -> Iterator[None]:
         raise
 
 
-def _dropped(event: Event) -> SourceFile | None:
-    """The file that an event of S3's is about; its key stands there as it is, not encoded."""
-    detail = event.get("detail") or {}
-    bucket = detail.get("bucket", {}).get("name")
-    found = detail.get("object", {})
-    key = found.get("key", "")
-    if bucket != _setting(environment.UPLOADS) or not key.startswith(INCOMING) or key.endswith("/"):
-        return None
-    version = version_of(found.get("version-id"), found["etag"])
-    return SourceFile(bucket=bucket, key=key, version=version, size=found["size"])
+def _measure(summary: Summary) -> None:
+    count("CustomersScored", summary.predicted)
+    count("RowsRejected", summary.rejected)
+    compared = [field.psi for field in summary.drift.fields if field.verdict != "too few rows"]
+    index("Drift", max((psi for psi in compared if psi is not None), default=0.0))
 
 
 def _begins(source: SourceFile, started: datetime) -> Status:
@@ -280,24 +276,6 @@ def _execution(run_id: str, before: Status | None) -> str:
     if before is None or before.state != "failed":
         return run_id
     return f"{run_id}-{before.updated:%Y%m%d%H%M%S}"
-
-
-def _given_up(event: Event) -> Failure:
-    """What the state machine caught."""
-    where = f"part {event['range']} of the file: " if "range" in event else ""
-    reason = _reason(event.get("error", {}))
-    return Failure(title="The file could not be scored in parts", detail=f"{where}{reason}")
-
-
-def _reason(error: Mapping[str, object]) -> str:
-    name, cause = str(error.get("Error", "")), str(error.get("Cause", ""))
-    # Those with a dot are Lambda's own or the state machine's, such as States.Timeout.
-    if name not in _FORESEEN and "." not in name:
-        return UNFORESEEN
-    try:
-        return str(json.loads(cause)["errorMessage"])
-    except (ValueError, KeyError, TypeError):
-        return cause or "no reason was given"
 
 
 def _setting(name: str) -> str:

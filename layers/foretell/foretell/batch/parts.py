@@ -30,6 +30,7 @@ from foretell.batch.parquet.layout import recognise as recognise_parquet
 from foretell.batch.runs import PREDICTIONS, REJECTED, SUMMARY, Format, Run
 from foretell.batch.storage.results import JSON, Results
 from foretell.batch.storage.source import Source
+from foretell.batch.summary.document import Summary
 from foretell.batch.summary.finish import summarised
 from foretell.batch.summary.partial import Partial, merged
 from foretell.batch.table import TextTable
@@ -181,7 +182,7 @@ def share_done(part: Part, results: Results) -> float:
 
 def assemble(
     source: Source, packed_source: Callable[[str], Source], run: Run, version: Version, place: Place
-) -> None:
+) -> Summary:
     """Put the parts together: the results appear, and then the run's status says so.
 
     The parts stay, until they are cleared away.
@@ -224,6 +225,7 @@ def assemble(
         predicted=total.predicted,
         rejected=total.rejected,
     )
+    return summary
 
 
 def clear(results: Results) -> None:

@@ -16,6 +16,7 @@ from foretell.batch.runs import PREDICTIONS, REJECTED, SUMMARY, Format, Run
 from foretell.batch.storage.claims import Progress
 from foretell.batch.storage.results import JSON
 from foretell.batch.storage.source import FileSource, Source
+from foretell.batch.summary.document import Summary
 from foretell.batch.summary.finish import summarised
 from foretell.batch.summary.partial import Partial
 from foretell.problems import UnscorableFile
@@ -23,7 +24,7 @@ from foretell.problems import UnscorableFile
 _UNPACKED: Final[dict[Format, Format]] = {"csv.gz": "csv", "jsonl.gz": "jsonl"}
 
 
-def score(source: Source, run: Run, version: Version, place: Place) -> None:
+def score(source: Source, run: Run, version: Version, place: Place) -> Summary:
     """Score a file: its results appear, and then its status says so.
 
     Raises:
@@ -38,12 +39,11 @@ def score(source: Source, run: Run, version: Version, place: Place) -> None:
         found = open_table(source, blocks, here.workspace, here.largest)
         here.status.tell(format=found.format, content=found.content)
         if found.content == "transactions":
-            _score_log(found, source, run, version, here)
-        else:
-            _score(found, None, run, version, here)
+            return _score_log(found, source, run, version, here)
+        return _score(found, None, run, version, here)
 
 
-def _score_log(found: Table, source: Source, run: Run, version: Version, place: Place) -> None:
+def _score_log(found: Table, source: Source, run: Run, version: Version, place: Place) -> Summary:
     """Make customers of transactions, and score them."""
     folder = place.workspace
     transactions, customers = folder / "transactions", folder / "customers"
@@ -60,7 +60,7 @@ def _score_log(found: Table, source: Source, run: Run, version: Version, place: 
             table = open_table(described, blocks, folder, place.largest)
             if isinstance(table, TextFile):
                 table = table.compressed_as(found.format)
-            _score(table, report, run, version, place)
+            return _score(table, report, run, version, place)
 
 
 def _score(
@@ -69,7 +69,7 @@ def _score(
     run: Run,
     version: Version,
     place: Place,
-) -> None:
+) -> Summary:
     words = Words.of(version.scorer.manifest, version.scorer.version)
     predictions = f"{PREDICTIONS}{table.format}"
     with outputs(place.results, predictions, REJECTED, CONTENT_TYPES[table.format]) as into:
@@ -85,6 +85,7 @@ def _score(
         (predictions, REJECTED, SUMMARY),
         **_accounts(total, report),
     )
+    return summary
 
 
 def _accounts(total: Partial, report: LogReport | None) -> Progress:
