@@ -68,6 +68,10 @@ lock: setup ## Write the locks anew from pyproject.toml
 		--no-emit-package botocore --no-emit-package urllib3 \
 		--no-emit-package python-dateutil --no-emit-package six
 	$(COMPILE) $(ARGS) --group cloud --output-file infra/requirements.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra training --constraint tests/requirements.txt \
+		--output-file training/requirements.txt
+	sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(COMPILE) $(ARGS) - \
+		--constraint tests/requirements.txt --output-file training/backend.txt
 
 clean: ## Remove what was built and the local platform's buckets; keep the virtual environment
 	rm -rf .foretell .mypy_cache .pytest_cache .ruff_cache .hypothesis
