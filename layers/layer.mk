@@ -66,6 +66,7 @@ define finish
 	@bytes=$$(find "$(SITE)" -type f -exec cat {} + | wc -c) && \
 	said="$(@:build-%=%): $$((bytes / 1000000)) MB unzipped, of at most $(AT_MOST_MB)" && \
 	if test "$$bytes" -le $(AT_MOST_MB)000000; then echo "$$said"; \
-	else echo "$$said: too large. The largest files, in KB:" >&2; \
-		find "$(SITE)" -type f -exec du -k {} + | sort -rn | head -n 5 >&2; exit 1; fi
+	else echo "$$said: too large. The largest files, in bytes:" >&2; \
+		(cd "$(SITE)" && find . -type f -exec wc -c {} + | grep -v ' total$$' | sort -rn | head -n 5) >&2; \
+		exit 1; fi
 endef
