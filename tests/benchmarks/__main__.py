@@ -14,7 +14,17 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from foretell import environment
 from foretell.registry import Registry, RegistryAddress, connect
-from tests.benchmarks import cold_start, files, machine, overhead, render, report, rows, timing
+from tests.benchmarks import (
+    cold_start,
+    emulated,
+    files,
+    machine,
+    overhead,
+    render,
+    report,
+    rows,
+    timing,
+)
 from tests.benchmarks.overhead import Overhead
 from tests.benchmarks.question import Side
 from tests.benchmarks.redis_floor import redis_get
@@ -67,6 +77,9 @@ def _measure(registry: Registry, trained: Trained, folder: Path) -> Measured:
         cold = cold_start.measure(
             folder / "compiled", _bar(progress, "Cold starts", cold_start.ROUNDS)
         )
+        under_emulator = emulated.measure(
+            folder / "emulated", _bar(progress, "Under Lambda's emulator", emulated.ROUNDS)
+        )
         loads = timing.in_turn(
             rows.loading(registry, trained), _LOADS, _bar(progress, "Loading models", _LOADS)
         )
@@ -76,7 +89,7 @@ def _measure(registry: Registry, trained: Trained, folder: Path) -> Measured:
         scored = files.measure(
             customers, trained.version, _bar(progress, "Files of customers", files.ROUNDS)
         )
-    return Measured(warm, around, cold, loads, _sizes(registry, trained), scored)
+    return Measured(warm, around, cold, under_emulator, loads, _sizes(registry, trained), scored)
 
 
 def _warm(trained: Trained, tell: Tell) -> dict[Row, Timing]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.benchmarks import batch_report as batch
+from tests.benchmarks import emulated_report
 from tests.benchmarks.cold_start import STARTS, ColdStart
+from tests.benchmarks.emulated import Starts
 from tests.benchmarks.files import Files
 from tests.benchmarks.overhead import ROUNDS, Overhead
 from tests.benchmarks.question import Side
@@ -39,6 +41,9 @@ class Measured:
     warm: Mapping[Row, Timing]
     overhead: Overhead
     cold: Mapping[Side, ColdStart]
+    emulated: Starts | str
+    """Or why there are no figures."""
+
     loads: Mapping[Side, Timing]
     sizes: Mapping[Side, Mapping[str, int]]
     files: Files
@@ -51,6 +56,7 @@ def sections(measured: Measured, machine: Mapping[str, str]) -> tuple[Section, .
         _warm(measured.warm),
         _around(measured.overhead),
         _cold(measured.cold),
+        emulated_report.section(measured.emulated),
         _stored(measured),
         *batch.sections(measured.files),
         _cache(measured.warm),

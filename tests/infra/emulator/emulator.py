@@ -27,6 +27,7 @@ PATIENCE = 60.0
 
 _INVOCATIONS = "/2015-03-31/functions/function/invocations"
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
+_INVOKE = re.compile(r"INVOKE RTDONE\(status: success, .*duration: ([\d.]+)ms\)")
 _OF_LAMBDA = re.compile(r"(START|END|REPORT) RequestId: ")
 _PLATFORM = {"x86_64": "x86_64-manylinux_2_34", "arm64": "aarch64-manylinux_2_34"}[ARCHITECTURE]
 
@@ -66,8 +67,16 @@ class Emulated:
     @property
     def inits(self) -> list[float]:
         """Milliseconds that each start took, up to where the function could take an event."""
+        return self._milliseconds(_INIT)
+
+    @property
+    def invocations(self) -> list[float]:
+        """Milliseconds from each event to its answer, without what a start took."""
+        return self._milliseconds(_INVOKE)
+
+    def _milliseconds(self, told: re.Pattern[str]) -> list[float]:
         said = (self.folder / "emulator.log").read_text(encoding="utf-8")
-        return [float(milliseconds) for milliseconds in _INIT.findall(said)]
+        return [float(milliseconds) for milliseconds in told.findall(said)]
 
     def log(self) -> list[str]:
         """The lines that the function wrote, and those of the runtime interface client."""
