@@ -1,0 +1,54 @@
+from tests.infra.stack.breaks.templates import Break, Breakable
+from tests.infra.stack.rules.functions import (
+    environment_of_another,
+    flooding,
+    left_to_defaults,
+    other_runtimes,
+    snapshots_unused,
+    unpublished,
+    without_log_group,
+    wrong_timeouts,
+)
+
+
+def variables(t: Breakable, function: str) -> dict:
+    return t(function)["Environment"]["Variables"]
+
+
+def without_alias(t: Breakable) -> None:
+    resources = t.templates.deployed["template.yaml"]["Resources"]
+    resources["ClvFunctionAliaslive"]["Properties"]["FunctionName"] = {"Ref": "ChurnFunction"}
+
+
+def around_the_alias(t: Breakable) -> None:
+    integration = t.route("post", "/predict/clv")["x-amazon-apigateway-integration"]
+    integration["uri"] = {
+        "Fn::Sub": "arn:${AWS::Partition}:lambda:path/${ClvFunction.Arn}/invocations"
+    }
+
+
+BREAKS: list[Break] = [
+    (other_runtimes, lambda t: t("ClvFunction").update(Runtime="python3.12")),
+    (other_runtimes, lambda t: t("ClvFunction").update(Handler="app.lambda_handler")),
+    (other_runtimes, lambda t: t("ClvFunction")["Layers"].pop()),
+    (other_runtimes, lambda t: t("ClvFunction").update(Layers=t("BatchFunction")["Layers"])),
+    (wrong_timeouts, lambda t: t("ClvFunction").pop("Timeout")),
+    (wrong_timeouts, lambda t: t("ClvFunction").update(Timeout=30)),
+    (wrong_timeouts, lambda t: t("BatchFunction").update(Timeout=300)),
+    (left_to_defaults, lambda t: t("ChurnFunction").pop("MemorySize")),
+    (left_to_defaults, lambda t: t("ChurnFunction").update(TracingConfig={"Mode": "PassThrough"})),
+    (left_to_defaults, lambda t: t("ChurnFunction").pop("Description")),
+    (without_log_group, lambda t: t("SegmentFunction").pop("LoggingConfig")),
+    (
+        without_log_group,
+        lambda t: t("SegmentFunction").update(LoggingConfig={"LogGroup": "/aws/lambda/segment"}),
+    ),
+    (environment_of_another, lambda t: variables(t, "ClvFunction").pop("FORETELL_REGISTRY")),
+    (environment_of_another, lambda t: variables(t, "ClvFunction").update(FORETELL_UPLOADS="x")),
+    (environment_of_another, lambda t: variables(t, "BatchFunction").update(FORETEL_PART="1")),
+    (environment_of_another, lambda t: variables(t, "BatchFunction").pop("FORETELL_STATE_MACHINE")),
+    (snapshots_unused, without_alias),
+    (snapshots_unused, lambda t: t("ClvFunction").update(EphemeralStorage={"Size": 1024})),
+    (unpublished, around_the_alias),
+    (flooding, lambda t: t("BatchFunction").pop("ReservedConcurrentExecutions")),
+]
