@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +62,11 @@ class Layers:
 
 
 @pytest.fixture
-def layers(tmp_path: Path, compiler: Path | None) -> Layers:
+def layers(tmp_path: Path, compiler: Path | None) -> Iterator[Layers]:
     copied = shutil.copytree(ROOT / "layers", tmp_path / "layers")
-    return Layers(copied, compiler)
+    yield Layers(copied, compiler)
+    # pytest would keep them, a hundred megabytes each.
+    shutil.rmtree(tmp_path / "made", ignore_errors=True)
 
 
 @pytest.mark.parametrize("name", ["RuntimeLayer", "DuckdbLayer", "ForetellLayer"])

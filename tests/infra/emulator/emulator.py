@@ -84,12 +84,10 @@ class Emulated:
         return [line for line in lines if not _OF_LAMBDA.match(line)]
 
     def peak_mb(self) -> float:
-        """The most memory that the function's process held, in MB."""
+        """The most memory that the function's process held, in MB; 0 where none runs now."""
         tasks = Path(f"/proc/{self.process.pid}/task")
-        (function,) = "".join((task / "children").read_text() for task in tasks.iterdir()).split()
-        status = Path(f"/proc/{function}/status").read_text(encoding="utf-8")
-        kib = next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]
-        return int(kib) * 1_024 / 1e6
+        children = "".join((task / "children").read_text() for task in tasks.iterdir()).split()
+        return max((_peak_mb(child) for child in children), default=0)
 
 
 Start = Callable[..., Emulated]
@@ -180,6 +178,13 @@ def _environment(function: BuiltFunction, runtime: Runtime) -> dict[str, str]:
         "PYTHONNOUSERSITE": "1",
         "TZ": ":UTC",
     }
+
+
+def _peak_mb(process: str) -> float:
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    # A process that has ended, and waits for its parent to take note, holds nothing.
+    kib = next((line.split()[1] for line in status.splitlines() if line[:5] == "VmHWM"), "0")
+    return int(kib) * 1_024 / 1e6
 
 
 def _free_port() -> int:

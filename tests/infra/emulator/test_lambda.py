@@ -1,7 +1,9 @@
 """What Lambda does around the built functions: what they can import, limits of time and size."""
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from tests.infra.artefacts.built import Built
 from tests.infra.emulator.emulator import Emulated, Runtime, Start, started
 from tests.shared.faulty_s3 import Fault, FaultyS3, faulty_s3
 from tests.shared.lambda_events import http_event
+
+Wrapped = Callable[..., AbstractContextManager[Emulated]]
 
 PAYLOAD = 6 * 1024 * 1024
 """Bytes of an event that Lambda takes; for an answer in JSON, as many."""
@@ -25,14 +29,49 @@ def handler(event, context):
         module.__file__: os.path.exists(getattr(module, "__cached__", None) or "")
         for module in list(sys.modules.values()) if getattr(module, "__file__", None)
     }
-    return {"compiled": modules, "python": os.path.dirname(site.__file__)}
+    python, code = os.path.dirname(site.__file__), os.path.dirname(app.__file__)
+    return {"compiled": modules, "python": python, "code": code}
 """
-"""A handler that tells of every module's file whether it was compiled, and where Python is."""
+"""A handler that tells of every module's file whether it was compiled, and what lies where."""
+
+SNAPSHOT = """
+import app
+from awslambdaric import lambda_runtime_hooks_runner as runner
+
+def handler(event, context):
+    if event == "snapshot":
+        runner.run_before_snapshot()
+        runner.run_after_restore()
+        return "restored"
+    return app.handler(event, context)
+"""
+"""A handler that does around a snapshot what Lambda's runtime interface client does."""
 
 
 @pytest.fixture(scope="module")
 def function(start: Start) -> Emulated:
     return start("ComprehensiveFunction")
+
+
+@pytest.fixture
+def wrapped(
+    built: Built,
+    runtime: Runtime,
+    variables: dict[str, str],
+    s3_endpoint: str,
+    tmp_path: Path,
+) -> Wrapped:
+    """Starts a function with a handler of the test's around its own."""
+
+    def start(name: str, handler: str, **changed: str) -> AbstractContextManager[Emulated]:
+        function = built.functions[name]
+        code = shutil.copytree(function.code, tmp_path / "code")
+        (code / "wrapper.py").write_text(handler)
+        with_wrapper = replace(function, code=code, handler="wrapper.handler")
+        given = {"AWS_ENDPOINT_URL_S3": s3_endpoint, **variables, **changed}
+        return started(with_wrapper, runtime, given, tmp_path / "logs")
+
+    return start
 
 
 @pytest.fixture
@@ -112,30 +151,41 @@ def is_well(function: Emulated) -> bool:
     return status == 200 and len(function.inits) == 1
 
 
+class TestSnapStart:
+    """A copy of a started function goes on, with what time has made stale anew."""
+
+    def test_a_function_that_was_restored_looks_for_the_live_version_at_once(
+        self, wrapped: Wrapped, s3: FaultyS3, record: dict[str, Any]
+    ) -> None:
+        # given a function that has just seen which version is live
+        event = http_event("POST", "/predict/clv", record)
+        with wrapped("ClvFunction", SNAPSHOT, AWS_ENDPOINT_URL_S3=s3.endpoint) as function:
+            before = function.invoke(event)
+            function.invoke(event)
+            looks = len(s3.asked)
+
+            # when it goes on from a snapshot
+            assert function.invoke("snapshot") == "restored"
+            asked_meanwhile = s3.asked[looks:]
+            after = function.invoke(event)
+
+        # then it looks again, and answers the same
+        assert not [path for path in asked_meanwhile if path.endswith(".onnx")]
+        assert [path for path in s3.asked[looks:] if path.endswith("production.json")]
+        assert (before["statusCode"], after) == (200, before)
+
+
 @pytest.mark.parametrize("name", ["ComprehensiveFunction", "PortfolioFunction", "BatchFunction"])
 def test_all_that_a_function_imports_is_in_its_layers_and_compiled(
-    name: str,
-    built: Built,
-    runtime: Runtime,
-    start: Start,
-    variables: dict[str, str],
-    tmp_path: Path,
+    name: str, built: Built, runtime: Runtime, wrapped: Wrapped
 ) -> None:
-    # given the function with a handler that tells what it imported
-    function = built.functions[name]
-    code = tmp_path / "code"
-    code.mkdir()
-    (code / "app.py").write_bytes((function.code / "app.py").read_bytes())
-    (code / "probe.py").write_text(PROBE)
-    probed = replace(function, code=code, handler="probe.handler")
-
-    # when it has started
-    with started(probed, runtime, variables, tmp_path / "logs") as emulated:
+    # when a function has started
+    with wrapped(name, PROBE) as emulated:
         told = emulated.invoke({})
 
     # then everything is Python's, Lambda's, or the layers', which are compiled
-    layers = tuple(f"{layer}/python/" for layer in function.layers)
-    others = tuple(f"{home}/" for home in (code, runtime.packages, told["python"]))
+    layers = tuple(f"{layer}/python/" for layer in built.functions[name].layers)
+    others = tuple(f"{home}/" for home in (told["code"], runtime.packages, told["python"]))
     files = told["compiled"]
     assert [file for file in files if not file.startswith((*layers, *others))] == []
     assert any(file.startswith(layers) for file in files)
