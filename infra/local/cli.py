@@ -37,6 +37,25 @@ def serve(
     run(Ports(port, s3_port), request)
 
 
+@click.command(
+    epilog="Example: foretell containers -- sam local start-api --warm-containers EAGER",
+    context_settings={"ignore_unknown_options": True},
+)
+@click.option("--port", type=click.IntRange(0, 65_535), default=8002, show_default=True)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def containers(port: int, command: tuple[str, ...]) -> None:
+    """Let `sam local` run the built functions in containers, on the S3 of `foretell serve`.
+
+    COMMAND is one of `sam local`; it gets the addresses and the variables that it needs. Without
+    it, what to run is shown. Docker or Podman has to run.
+    """
+    from infra.local.containers import containers as run  # noqa: PLC0415 - as above
+
+    if command and "local" not in command:
+        raise click.UsageError("COMMAND has to be one of `sam local`")
+    sys.exit(run(port, command))
+
+
 def _refuse_given(options: Iterable[str]) -> None:
     """Options that say how to train on a log are not to be ignored where no log is given."""
     context = click.get_current_context()
@@ -50,6 +69,7 @@ def main() -> None:
     """Entry point of the console script."""
     signal.signal(signal.SIGTERM, _stop)
     cli.commands.add_command(serve)
+    cli.commands.add_command(containers)
     try:
         cli.main(cli.commands, home.running_registry)
     except LocalPlatformError as error:

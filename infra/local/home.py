@@ -47,10 +47,16 @@ def announced(platform: Platform) -> Iterator[None]:
         _NOTE.unlink(missing_ok=True)
 
 
+def running() -> Platform | None:
+    """The platform that runs in this folder; None where none does."""
+    platform = _announced_platform()
+    return platform if platform is not None and _listens(platform.s3_url) else None
+
+
 def running_registry() -> str | None:
     """Address of the running platform's registry, with S3 set to it; None where none runs."""
-    platform = _announced_platform()
-    if platform is None or not _listens(platform.s3_url):
+    platform = running()
+    if platform is None:
         return None
     use(platform)
     return platform.registry

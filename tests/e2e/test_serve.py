@@ -321,6 +321,7 @@ def test_without_a_platform_a_command_says_what_to_do(tmp_path: Path) -> None:
         "train",
         "evaluate",
         "serve",
+        "containers",
         "score",
         "versions",
         "card",
