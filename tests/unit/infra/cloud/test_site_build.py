@@ -1,0 +1,188 @@
+"""The files of the site: what they are, how they are served, and that the policy lets them run."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from infra.cloud.errors import SiteRefused
+from infra.cloud.page_config import page_config
+from infra.cloud.site import build
+from tests.shared import deployed
+
+ROOT = Path(__file__).parents[4]
+NO_DASHBOARD = Path("nowhere")
+
+
+class Inline(HTMLParser):
+    """Finds what a strict content security policy does not let run."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self._within = [], None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        names = {name for name, _ in attributes}
+        self.found += [
+            f"{tag} {name}" for name in names if name == "style" or name.startswith("on")
+        ]
+        self._within = tag if tag == "style" or (tag == "script" and "src" not in names) else None
+        if self._within:
+            self.found.append(tag)
+
+
+def site(dashboard=NO_DASHBOARD, **outputs):
+    return build(page_config(deployed.stack(**outputs)), dashboard)
+
+
+def by_key(files):
+    return {file.key: file for file in files}
+
+
+@pytest.fixture
+def dashboard(tmp_path):
+    """A page of one's own, with a script."""
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "app.js").write_text("import './api.js';")
+    (tmp_path / "assets" / "api.js").write_text("export const one = 1;")
+    (tmp_path / "index.html").write_text('<script type="module" src="/assets/app.js"></script>')
+    (tmp_path / ".notes").write_text("not published")
+    return tmp_path
+
+
+class TestWithoutADashboard:
+    """The site is the API's documentation."""
+
+    def test_the_start_page_is_the_documentation(self):
+        files = by_key(site())
+
+        assert files["index.html"].body == files["docs/index.html"].body
+
+    def test_every_file_a_page_refers_to_is_there(self):
+        files = by_key(site())
+
+        for page in (file for file in files.values() if file.key.endswith(".html")):
+            references = re.findall(r'(?:src|href)="/([^"]*)"', page.body.decode())
+            assert references
+            for key in references:
+                assert key in files or f"{key}index.html" in files, (page.key, key)
+
+    def test_there_is_a_page_for_what_is_not_there(self):
+        assert b"nothing at this address" in by_key(site())["404.html"].body
+
+
+class TestDocument:
+    """The committed document, with this stack's API in it."""
+
+    @pytest.fixture
+    def document(self):
+        return json.loads(by_key(site())["openapi.json"].body)
+
+    def test_requests_go_to_the_stacks_api(self, document):
+        assert document["servers"] == [{"url": deployed.OUTPUTS["ApiUrl"]}]
+
+    def test_every_operation_but_health_wants_a_token(self, document):
+        wants = {
+            path: operation["security"]
+            for path, item in document["paths"].items()
+            for operation in item.values()
+        }
+
+        assert wants.pop("/health") == []
+        assert all(security == [{"token": []}] for security in wants.values())
+
+    def test_all_else_is_as_committed(self, document):
+        committed = json.loads((ROOT / "infra/api/openapi.json").read_text())
+
+        assert document["components"]["schemas"] == committed["components"]["schemas"]
+        assert document["paths"].keys() == committed["paths"].keys()
+
+
+class TestServing:
+    """Types, and how long anybody may keep a copy."""
+
+    @pytest.mark.parametrize(
+        ("suffix", "content_type"),
+        [
+            (".html", "text/html; charset=utf-8"),
+            (".js", "text/javascript; charset=utf-8"),
+            (".css", "text/css; charset=utf-8"),
+            (".json", "application/json"),
+            (".png", "image/png"),
+        ],
+    )
+    def test_each_kind_of_file_has_its_type(self, suffix, content_type):
+        found = {file.content_type for file in site() if file.key.endswith(suffix)}
+
+        assert found == {content_type}
+
+    def test_what_has_a_digest_in_its_name_is_kept_for_ever_and_nothing_else(self):
+        for file in site():
+            digest = re.match(r"assets/[0-9a-f]{16}/", file.key)
+            assert ("immutable" in file.cache_control) == bool(digest), file.key
+            assert digest or file.cache_control == "no-cache"
+
+    def test_pages_come_after_what_they_refer_to_and_the_configuration_last(self):
+        keys = [file.key for file in site()]
+        pages = [number for number, key in enumerate(keys) if key.endswith(".html")]
+        assets = [number for number, key in enumerate(keys) if key.startswith("assets/")]
+
+        assert max(assets) < min(pages)
+        assert keys[-1] == "config.json"
+
+    def test_no_page_holds_a_script_or_a_style(self):
+        for file in site():
+            if file.key.endswith(".html"):
+                assert Inline(file.body.decode()).found == [], file.key
+
+    def test_that_check_finds_what_it_looks_for(self):
+        page = '<style>p {}</style><p style="a" onclick="b"><script>1</script><script src="/a">'
+
+        assert sorted(Inline(page).found) == ["p onclick", "p style", "script", "style"]
+
+
+class TestWithADashboard:
+    """The folder's page is the start page, and the documentation stays under /docs/."""
+
+    def test_its_page_is_the_start_page(self, dashboard):
+        files = by_key(site(dashboard))
+
+        assert b'type="module"' in files["index.html"].body
+        assert b"documentation" in files["docs/index.html"].body
+
+    def test_its_files_lie_together_so_that_they_find_each_other(self, dashboard):
+        keys = [file.key for file in site(dashboard)]
+        folder = next(key for key in keys if key.endswith("/app.js")).removesuffix("app.js")
+
+        assert f"{folder}api.js" in keys
+        assert f'src="/{folder}app.js"'.encode() in by_key(site(dashboard))["index.html"].body
+
+    def test_a_changed_file_changes_the_address_of_all(self, dashboard):
+        before = {file.key for file in site(dashboard) if file.immutable}
+        (dashboard / "assets" / "api.js").write_text("export const one = 2;")
+
+        after = {file.key for file in site(dashboard) if file.immutable}
+
+        assert not before & after
+
+    def test_the_same_files_have_the_same_addresses(self, dashboard):
+        assert site(dashboard) == site(dashboard)
+
+    def test_hidden_files_stay_where_they_are(self, dashboard):
+        assert not any(".notes" in file.key for file in site(dashboard))
+
+    def test_a_reference_to_nothing_is_refused(self, dashboard):
+        (dashboard / "index.html").write_text('<script src="/assets/gone.js"></script>')
+
+        with pytest.raises(SiteRefused, match=r"index\.html refers to /assets/gone\.js"):
+            site(dashboard)
+
+    @pytest.mark.parametrize("name", ["config.json", "openapi.json", "404.html"])
+    def test_a_name_that_is_taken_is_refused(self, dashboard, name):
+        (dashboard / name).write_text("{}")
+
+        with pytest.raises(SiteRefused, match=name):
+            site(dashboard)
