@@ -1,0 +1,1 @@
+"""What a month costs: listed prices, what is used, and the sums of them."""
