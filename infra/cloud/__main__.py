@@ -1,0 +1,5 @@
+"""`python -m infra.cloud`."""
+
+from infra.cloud.cli import main
+
+main()
