@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
 
 from infra.cloud.errors import NotReady
 from infra.cloud.preflight import Concurrency
@@ -46,10 +47,12 @@ class Aws:
         """The number of the account whose credentials these are.
 
         Raises:
-            NotReady: there are no credentials, or AWS does not take them.
+            NotReady: there are no credentials, or AWS does not take them or cannot be reached.
         """
         try:
             return str(self.identity.get_caller_identity()["Account"])
+        except (HTTPClientError, NotConnected) as error:
+            raise NotReady(f"AWS cannot be reached from here: {error}") from error
         except (BotoCoreError, ClientError) as error:
             raise NotReady(
                 f"AWS does not accept the credentials of this terminal ({error}): run"

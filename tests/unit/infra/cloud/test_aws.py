@@ -5,6 +5,7 @@ botocore's Stubber refuses a request or an answer that the service's description
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.stub import Stubber
 
 from infra.cloud.aws import Aws
@@ -52,6 +53,14 @@ def test_credentials_that_are_not_accepted_say_what_to_do(service):
 
     with pytest.raises(NotReady, match="aws sso login"):
         aws(identity=identity).account()
+
+
+def test_an_aws_that_cannot_be_reached_is_not_mistaken_for_one_that_refuses():
+    once = Config(retries={"max_attempts": 0}, connect_timeout=2)
+    nobody = boto3.client("sts", endpoint_url="http://127.0.0.1:9", config=once)
+
+    with pytest.raises(NotReady, match="cannot be reached"):
+        aws(identity=nobody).account()
 
 
 def test_the_account_says_how_many_executions_it_may_have(service):
