@@ -1,5 +1,6 @@
 """The image that trains: built, and run as its task definition says, on tables in S3."""
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -197,12 +198,25 @@ class TestATrainingThatIsStopped:
     ) -> None:
         _wait_until(lambda: "Computing the features" in engine.run("logs", running).stdout)
 
-        engine.run("stop", "--time", "120", running)
+        engine.run("stop", "-t", "120", running)
 
         code = engine.run("inspect", "--format", "{{.State.ExitCode}}", running).stdout.strip()
         assert code == "130"
         assert "interrupted; the live version is as it was" in engine.run("logs", running).stderr
         assert account.s3.list_objects_v2(Bucket=running)["KeyCount"] == 0
+
+
+class TestTheLocks:
+    """What is in the image is what the tests run with."""
+
+    @pytest.mark.parametrize("lock", ["training/requirements.txt", "training/backend.txt"])
+    def test_pin_what_the_tests_pin_with_the_same_hashes(self, lock: str) -> None:
+        tested = _pinned((images.ROOT / "tests/requirements.txt").read_text(encoding="utf-8"))
+
+        pinned = _pinned((images.ROOT / lock).read_text(encoding="utf-8"))
+
+        assert pinned
+        assert [name for name in pinned if pinned[name] != tested.get(name)] == []
 
 
 class TestTheImage:
@@ -255,6 +269,12 @@ class TestTheImage:
 
     def test_is_no_larger_than_it_was(self, sh: Callable[..., str]) -> None:
         assert int(sh("du -sm /opt/foretell").split()[0]) <= LARGEST
+
+
+def _pinned(lock: str) -> dict[str, set[str]]:
+    """The hashes of each name==version of a lock."""
+    pins = re.findall(r"^([\w.-]+==[^ ;]+)[^\n]*\\\n((?: +--hash=.*\n)+)", lock, re.MULTILINE)
+    return {name: set(re.findall(r"sha256:\w+", hashes)) for name, hashes in pins}
 
 
 def _wait_until(happened: Callable[[], bool]) -> None:
