@@ -16,6 +16,7 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 CLOUD = Path(sys.prefix) / "cloud"
+_NOTHING = {"Ref": "AWS::NoValue"}
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 """Of this machine, as Lambda calls it."""
 
@@ -35,7 +36,7 @@ class BuiltFunction:
     """Seconds."""
 
     variables: Mapping[str, Any]
-    """What the template sets: a text, or what CloudFormation makes one of."""
+    """What the template sets in AWS: a text, or what CloudFormation makes one of."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Built:
     def _function(
         self, name: str, properties: Mapping[str, Any], shared: Mapping[str, Any]
     ) -> BuiltFunction:
+        variables = {**shared, **properties["Environment"]["Variables"]}
         return BuiltFunction(
             name,
             code=self._path(properties["CodeUri"]),
@@ -76,7 +78,7 @@ class Built:
             handler=properties["Handler"],
             memory_mb=properties["MemorySize"],
             timeout=properties["Timeout"],
-            variables={**shared, **properties["Environment"]["Variables"]},
+            variables={name: set_to for name, set_to in variables.items() if set_to != _NOTHING},
         )
 
     def _of(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -17,6 +17,9 @@ from tests.shared.lambda_events import http_event
 
 Wrapped = Callable[..., AbstractContextManager[Emulated]]
 
+LISTING = http_event("GET", "/portfolio/runs")
+TIMED_OUT = "Task timed out after 5.00 seconds"
+
 PAYLOAD = 6 * 1024 * 1024
 """Bytes of an event that Lambda takes; for an answer in JSON, as many."""
 
@@ -87,21 +90,28 @@ class TestTime:
         self, start: Start, s3: FaultyS3
     ) -> None:
         # given a function whose S3 says nothing for longer than it may take
-        function = start("PortfolioFunction", timeout=3, AWS_ENDPOINT_URL_S3=s3.endpoint)
-        listing = http_event("GET", "/portfolio/runs")
-        assert function.invoke(listing)["statusCode"] == 200
+        function = start("PortfolioFunction", timeout=5, AWS_ENDPOINT_URL_S3=s3.endpoint)
+        assert answers(function, LISTING)
+        starts = len(function.inits)
         s3.behave(Fault.STALLED)
 
         # when it is asked
-        answer = function.post(json.dumps(listing))
+        answer = function.post(json.dumps(LISTING))
 
         # then Lambda ends it
-        assert "Task timed out after 3.00 seconds" in answer
+        assert answer == TIMED_OUT
 
         # and, when S3 answers again, starts it anew for the next event
         s3.behave(Fault.NONE)
-        assert function.invoke(listing)["statusCode"] == 200
-        assert len(function.inits) == 2
+        assert answers(function, LISTING)
+        assert len(function.inits) > starts
+
+
+def answers(function: Emulated, event: dict[str, Any]) -> bool:
+    """Whether it answers at last: on a busy machine a start alone may take longer than it may."""
+    said = (function.post(json.dumps(event)) for _ in range(5))
+    found = next(answer for answer in said if answer != TIMED_OUT)
+    return bool(json.loads(found)["statusCode"] == 200)
 
 
 class TestSize:
