@@ -116,7 +116,7 @@ def deploy(
             request=training_request(transactions, options) if transactions else None,
         )
     )
-    terminal.console.print(*summary(stack, where), soft_wrap=True, highlight=False)
+    terminal.console.print(summary(stack, where), soft_wrap=True, highlight=False)
 
 
 @commands.command(epilog="Example: python -m infra.cloud site --env prod")
@@ -158,7 +158,7 @@ def check(env: str, stack_name: str | None, region: str | None) -> None:
     """Ask the API for its health, and whether it refuses strangers; tell its addresses."""
     _, stack, where = _deployed(env, stack_name, region)
     checks.check(stack.output("ApiUrl").rstrip("/"))
-    terminal.console.print(*summary(stack, where), soft_wrap=True, highlight=False)
+    terminal.console.print(summary(stack, where), soft_wrap=True, highlight=False)
 
 
 @commands.command(epilog="Example: python -m infra.cloud destroy --env dev --confirm foretell-dev")

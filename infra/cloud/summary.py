@@ -6,43 +6,51 @@ from infra.cloud.checks import RECORD
 from infra.cloud.stack import Stack
 
 
-def summary(stack: Stack, region: str) -> Iterator[str]:
-    """Lines for the terminal."""
-    api = stack.output("ApiUrl").rstrip("/")
-    yield f"\n[bold]{stack.name} answers.[/]"
-    yield f"\n  Page and documentation  {stack.output('SiteUrl')}  (the API's: /docs)"
-    yield f"\n  API                     {api}"
-    yield f"\n  Models                  s3://{stack.output('ModelsBucket')}"
-    yield f"\n  Files to be scored      s3://{stack.output('UploadsBucket')}/incoming/"
-    yield f"\n  Results                 s3://{stack.output('ResultsBucket')}/runs/\n"
-    yield from _first_user(stack, region)
-    yield from _token(stack, region)
-    yield "\n[bold]A prediction:[/]"
-    yield f'\n  curl {api}/predict/comprehensive -H "authorization: Bearer $TOKEN" \\'
-    yield f"\n      --json '{RECORD.decode()}'\n"
+def summary(stack: Stack, region: str) -> str:
+    """Text for the terminal, with rich's markup; its commands can be copied as they are."""
+    return "\n".join(("", *_addresses(stack), *_first_user(stack, region), *_token(stack, region)))
+
+
+def _addresses(stack: Stack) -> Iterator[str]:
+    yield f"[bold]{stack.name} answers.[/]"
+    yield f"  Page and documentation  {stack.output('SiteUrl')}  (the API's: /docs)"
+    yield f"  API                     {_api(stack)}"
+    yield f"  Models                  s3://{stack.output('ModelsBucket')}"
+    yield f"  Files to be scored      s3://{stack.output('UploadsBucket')}/incoming/"
+    yield f"  Results                 s3://{stack.output('ResultsBucket')}/runs/"
+    yield ""
 
 
 def _first_user(stack: Stack, region: str) -> Iterator[str]:
     pool = stack.optional("UserPoolId")
     if pool is None:
-        yield f"\n[bold]Users[/] are those of {stack.output('Issuer')}.\n"
-        return
-    yield "\n[bold]The first user[/], who is sent a password:"
-    yield f"\n  aws cognito-idp admin-create-user --region {region} --user-pool-id {pool} \\"
-    yield "\n      --username me@example.com --user-attributes Name=email,Value=me@example.com"
-    yield " Name=email_verified,Value=true\n"
+        yield f"[bold]Users[/] are those of {stack.output('Issuer')}."
+    else:
+        yield "[bold]The first user[/], who is sent a password:"
+        yield f"  aws cognito-idp admin-create-user --region {region} --user-pool-id {pool} \\"
+        yield "    --username me@example.com --user-attributes \\"
+        yield "    Name=email,Value=me@example.com Name=email_verified,Value=true"
+    yield ""
 
 
 def _token(stack: Stack, region: str) -> Iterator[str]:
     client, url = stack.optional("ServerClientId"), stack.optional("TokenUrl")
     pool = stack.optional("UserPoolId")
     if client is None or url is None or pool is None:
-        yield "\n[bold]A token[/] for a program: ask your issuer, with the scopes"
-        yield f" {stack.output('Scopes')}\n"
-        return
-    yield "\n[bold]A token[/] for a program, good for an hour:"
-    yield "\n  SECRET=$(aws cognito-idp describe-user-pool-client"
-    yield f" --region {region} --user-pool-id {pool} \\"
-    yield f"\n      --client-id {client} --query UserPoolClient.ClientSecret --output text)"
-    yield f"\n  TOKEN=$(curl -s {url} --user {client}:$SECRET -d grant_type=client_credentials \\"
-    yield "\n      | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"access_token\"])')\n"
+        yield f"[bold]A token[/] with the scopes {stack.output('Scopes')}: ask your issuer."
+    else:
+        yield "[bold]A token[/] for a program, good for an hour:"
+        yield "  SECRET=$(aws cognito-idp describe-user-pool-client \\"
+        yield f"    --region {region} --user-pool-id {pool} --client-id {client} \\"
+        yield "    --query UserPoolClient.ClientSecret --output text)"
+        yield f'  TOKEN=$(curl -s {url} --user "{client}:$SECRET" \\'
+        yield "    -d grant_type=client_credentials |"
+        yield """    python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')"""
+    yield ""
+    yield "[bold]A prediction:[/]"
+    yield f'  curl {_api(stack)}/predict/comprehensive -H "authorization: Bearer $TOKEN" \\'
+    yield f"    --json '{RECORD.decode()}'"
+
+
+def _api(stack: Stack) -> str:
+    return stack.output("ApiUrl").rstrip("/")

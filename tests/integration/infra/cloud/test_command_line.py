@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from infra.cloud import cli, settings, tools
+from infra.cloud import checks, cli, settings, tools
 from infra.cloud.aws import Aws
 from infra.cloud.costs import guide
 from infra.cloud.errors import CommandFailed, NotReady
@@ -86,6 +86,46 @@ class TestSite:
 
         assert said.code == 1
         assert "there is no stack elsewhere" in said.err
+
+
+class TestCheck:
+    """`check` asks the API, then says what to do with it."""
+
+    @pytest.fixture
+    def told(self, cloud, aws, monkeypatch):
+        monkeypatch.setattr(checks, "check", lambda _: None)
+        said = cloud("check")
+        assert said.code == 0, said.err
+        return said.out
+
+    def test_the_commands_it_tells_can_be_copied(self, told, tmp_path):
+        """A shell runs them, with programs of those names that say what they are asked."""
+        for name, answer in (("aws", "s3cret"), ("curl", '{"access_token": "t0ken"}')):
+            program = tmp_path / name
+            program.write_text(f'#!/bin/sh\necho "{name} $*" >> "$LOG"\necho \'{answer}\'\n')
+            program.chmod(0o755)
+        commands = [line for line in told.splitlines() if line.startswith("  ")]
+        script = "\n".join(commands[commands.index(next(c for c in commands if " aws " in c)) :])
+
+        subprocess.run(
+            ["sh", "-eu", "-c", script],
+            env={
+                "PATH": f"{tmp_path}:{Path(sys.executable).parent}:/usr/bin:/bin",
+                "LOG": str(tmp_path / "log"),
+            },
+            check=True,
+            capture_output=True,
+        )
+
+        user, secret, token, prediction = (tmp_path / "log").read_text().splitlines()
+        assert user.endswith("Name=email,Value=me@example.com Name=email_verified,Value=true")
+        assert secret.startswith("aws cognito-idp describe-user-pool-client")
+        assert "--user server-client:s3cret -d grant_type=client_credentials" in token
+        assert "authorization: Bearer t0ken" in prediction
+
+    def test_the_addresses_are_those_of_the_stack(self, told, stack):
+        for output in ("SiteUrl", "ApiUrl", "ModelsBucket", "UploadsBucket", "ResultsBucket"):
+            assert stack.output(output) in told
 
 
 class TestDestroy:

@@ -114,7 +114,7 @@ class TestSummary:
     """What is printed at the end of a deployment."""
 
     def test_it_tells_how_to_make_a_user_get_a_token_and_ask(self):
-        told = "".join(summary(deployed.stack(), "eu-central-1"))
+        told = summary(deployed.stack(), "eu-central-1")
 
         assert "admin-create-user --region eu-central-1 --user-pool-id eu-central-1_Ab1" in told
         assert "--client-id server-client" in told
@@ -124,7 +124,7 @@ class TestSummary:
     def test_with_another_issuer_it_sends_there(self):
         own = deployed.stack(without=deployed.OF_THE_POOL, Issuer="https://login.example.com")
 
-        told = "".join(summary(own, "eu-central-1"))
+        told = summary(own, "eu-central-1")
 
         assert "https://login.example.com" in told
         assert "cognito" not in told
