@@ -123,6 +123,14 @@ class Templates:
     sources: dict[str, Template]
     deployed: dict[str, Template]
 
+    @classmethod
+    def of(cls, told: Mapping[str, dict[str, Template]]) -> "Templates":
+        """From what `translate` told of each file."""
+        return cls(
+            {file: each["source"] for file, each in told.items()},
+            {file: each["deployed"] for file, each in told.items()},
+        )
+
 
 def deploy(
     templates: Templates,
@@ -164,7 +172,7 @@ def translated() -> Mapping[str, Templates]:
         for file in FILES
     ]
     told = iter(translate(asked))
-    return {choice: _templates({file: next(told) for file in FILES}) for choice in CHOICES}
+    return {choice: Templates.of({file: next(told) for file in FILES}) for choice in CHOICES}
 
 
 def translate(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Template]]:
@@ -180,10 +188,3 @@ def translate(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Template]]:
     assert told.returncode == 0, told.stderr
     found: list[dict[str, Template]] = json.loads(told.stdout)
     return found
-
-
-def _templates(told: Mapping[str, dict[str, Template]]) -> Templates:
-    return Templates(
-        {file: each["source"] for file, each in told.items()},
-        {file: each["deployed"] for file, each in told.items()},
-    )
