@@ -135,12 +135,13 @@ class _Refusals:
 
 
 def _run(command: Sequence[str], variables: Mapping[str, str]) -> int:
-    """The exit code of a command that hears Ctrl-C itself, and is told of a SIGTERM."""
+    """The exit code of a command that hears Ctrl-C itself, and of a SIGTERM as if it were that."""
     process: subprocess.Popen[bytes] | None = None
 
     def pass_on(_: int, __: FrameType | None) -> None:
         if process is not None:
-            process.terminate()
+            # While it starts, SAM removes its containers upon this alone.
+            process.send_signal(signal.SIGINT)
 
     # Handlers, unlike SIG_IGN, are not inherited by what is started.
     signal.signal(signal.SIGINT, lambda _, __: None)

@@ -7,83 +7,19 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.shared.serving import PATIENCE, Running, ask, foretell, start, stop
+
 ROOT = Path(__file__).parents[2]
-FORETELL = str(Path(sys.executable).with_name("foretell"))
-PATIENCE = 120  # seconds for what takes ten on two quiet cores
 CUSTOMER = {"tenure_days": 412, "recency": 21, "frequency": 0.95, "monetary": 1240.5}
-
-
-@dataclass(frozen=True)
-class Running:
-    """A platform in a process of its own."""
-
-    process: subprocess.Popen[str]
-    folder: Path
-    api: str
-    s3: str
-
-
-def foretell(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command, in the folder of a platform."""
-    return subprocess.run(
-        [FORETELL, *arguments],
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "120"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-
-
-def start(folder: Path, *arguments: str) -> Running:
-    """A platform on free ports, as soon as it says that it is running."""
-    process = subprocess.Popen(
-        [FORETELL, "serve", "--port", "0", "--s3-port", "0", *arguments],
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    said = ""
-    for line in process.stdout:
-        said += line
-        if "registry s3://" in line and "  S3  " in line:
-            break
-    note = folder / ".foretell/platform.json"
-    assert note.exists(), said
-    where = json.loads(note.read_text())
-    return Running(process, folder, where["api_url"], where["s3_url"])
-
-
-def stop(running: Running, how: int = signal.SIGINT) -> int:
-    running.process.send_signal(how)
-    return running.process.wait(timeout=30)
-
-
-def ask(running: Running, path: str, body: object = None) -> tuple[int, Any]:
-    """Status and decoded body of an answer."""
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json"} if data else {}
-    request = urllib.request.Request(f"{running.api}{path}", data, headers)  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as refused:
-        return refused.code, json.loads(refused.read())
 
 
 def live_version(running: Running) -> str:
