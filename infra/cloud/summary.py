@@ -49,7 +49,7 @@ def _token(stack: Stack, region: str) -> Iterator[str]:
     yield ""
     yield "[bold]A prediction:[/]"
     yield f'  curl {_api(stack)}/predict/comprehensive -H "authorization: Bearer $TOKEN" \\'
-    yield f"    --json '{RECORD.decode()}'"
+    yield f"    -H 'content-type: application/json' -d '{RECORD.decode()}'"
 
 
 def _api(stack: Stack) -> str:
