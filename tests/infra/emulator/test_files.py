@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import time
 import uuid
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -16,7 +17,9 @@ from foretell.contract import ModelName
 from foretell.predictor import Predictor, load
 from foretell.registry import Registry
 from infra.local.function import batch_function
-from tests.infra.emulator.emulator import Emulated, Start
+from infra.local.step_functions import step_functions
+from tests.infra.artefacts.built import ROOT
+from tests.infra.emulator.emulator import PATIENCE, Emulated, Start
 from tests.shared import batch_files as files
 from tests.shared.batch_files import Buckets, Row
 from tests.shared.lambda_events import Context, http_event
@@ -24,6 +27,7 @@ from tests.shared.lambda_events import Context, http_event
 IMPOSSIBLE = 7
 """The place of a customer that cannot be."""
 
+DEPLOYED = json.loads((ROOT / "infra/batch.asl.json").read_text(encoding="utf-8"))
 AS_OF = date(2025, 6, 30)
 HTTP = urllib3.PoolManager(retries=False)
 
@@ -131,6 +135,35 @@ class TestFiles:
         assert status.content == kind
         for name in status.outputs:
             assert buckets.output(scored.run_id, name) == elsewhere.output(scored.run_id, name)
+
+    def test_a_large_one_goes_through_the_state_machine_to_the_same_bytes(
+        self, start: Start, batch: Emulated, buckets: Buckets
+    ) -> None:
+        # given a file, and a function to which everything is large
+        content = files.hard_file("Unicode")
+        alone = score(batch, buckets, "alone.csv", content)
+        small = {environment.SHARE_FROM: "1", environment.PART: "2000"}
+        shared: Emulated
+
+        def perform(task: Row) -> object:
+            return shared.invoke(task)
+
+        # when S3 tells it of the same file
+        with step_functions("batch", DEPLOYED, perform, buckets.s3) as machine:
+            variables = {environment.STATE_MACHINE: machine.state_machine_arn, **small}
+            variables["AWS_ENDPOINT_URL_SFN"] = machine.endpoint_url
+            shared = start("BatchFunction", **variables)
+            scored = score(shared, buckets, "shared.csv", content)
+
+            # then it has the state machine do it
+            assert scored.answer["state"] == "shared out"
+            deadline = time.monotonic() + PATIENCE
+            while buckets.status(scored.run_id).state == "running":
+                assert time.monotonic() < deadline, "waited in vain"
+                time.sleep(0.05)
+
+        for name in ("predictions.csv", "rejected.csv"):
+            assert buckets.output(scored.run_id, name) == buckets.output(alone.run_id, name)
 
     def test_an_event_that_is_delivered_twice_changes_nothing(
         self, batch: Emulated, buckets: Buckets
