@@ -9,6 +9,7 @@ from tests.infra.stack.evaluation import Template
 from tests.infra.training.ends import listed, matches, stopped
 from tests.infra.training.task import PARAMETERS, container, resources, stack
 from training import cli
+from training.cli.commands import HELD_BACK, INTERRUPTED, LOST_RACE
 
 Rule = Callable[[Template], list[str]]
 
@@ -25,6 +26,7 @@ FARGATE = {
 DISKS = range(21, 200 + 1)  # GiB
 LONGEST_KEPT = 1_209_600  # seconds
 WITHOUT_RESOURCES = ["ecr:GetAuthorizationToken"]
+BELOW = re.compile(r"arn:\$\{AWS::Partition\}:s3:::[^*/]+/[^*]+/\*")  # a prefix of one bucket
 HTTPS_OUT = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}
 TOPIC = PARAMETERS["Topic"]
 
@@ -124,12 +126,12 @@ def confusing_ends(of: Template) -> list[str]:
     """Each end that is not a success is told once, and what the gates did by its own message."""
     wanted: list[tuple[dict[str, Any], list[str]]] = [
         (stopped(0), []),
-        (stopped(4), ["HeldBack"]),
-        *((stopped(code), ["Failed"]) for code in (1, 2, 3, 124, 130, 137)),
+        (stopped(HELD_BACK), ["HeldBack"]),
+        *((stopped(code), ["Failed"]) for code in (1, 2, LOST_RACE, 124, INTERRUPTED, 137)),
         (stopped(None, "TaskFailedToStart"), ["Failed"]),
         (stopped(None, "ServiceSchedulerInitiated"), ["Failed"]),
     ]
-    for code in (1, 4):
+    for code in (1, HELD_BACK):
         elsewhere, running = stopped(code), stopped(code)
         elsewhere["detail"]["clusterArn"] = "arn:of:another:cluster"
         running["detail"]["lastStatus"] = "DEPROVISIONING"
@@ -197,18 +199,13 @@ def starting_only_once(of: Template) -> list[str]:
 
 
 def with_wildcard(of: Template) -> list[str]:
-    """Named actions on named resources; what follows a name of one's own may be anything."""
+    """Named actions on named resources: of objects, those below a prefix."""
     found = []
     for role, statement in statements(of):
         actions = listed(statement["Action"])
         found += [f"{role}: {action}" for action in actions if "*" in action]
         for resource in listed(statement["Resource"]):
-            named = resource.partition("*")[0].replace("${AWS::Partition}", "")
-            if (
-                "*" in resource
-                and len(named) < len("arn::s3:::a/b/")
-                and actions != WITHOUT_RESOURCES
-            ):
+            if "*" in resource and not BELOW.fullmatch(resource) and actions != WITHOUT_RESOURCES:
                 found.append(f"{role}: {resource}")
     return found
 
