@@ -44,7 +44,7 @@ build: $(CLOUD)/.installed ## Build what is deployed, into .aws-sam: sam build
 run: setup ## Start the whole platform on this machine: S3, training on simulated data, the API
 	@exec $(BIN)/foretell serve $(ARGS)
 
-test: setup ## Run the tests, the fast ones first
+test: setup cloud ## Run the tests, the fast ones first
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: setup ## Check formatting, style and types
