@@ -38,3 +38,19 @@ def test_a_stack_that_breaks_the_rule_is_found(rule: Rule, change: Change) -> No
 
 def test_every_rule_is_tried() -> None:
     assert {rule for rule, _ in BREAKS} == set(RULES)
+
+
+def test_every_condition_is_tried_both_ways() -> None:
+    tried: dict[str, set[bool]] = {}
+    for deployment in deployments():
+        for stack in deployment.stacks:
+            for name in stack.template.get("Conditions", {}):
+                tried.setdefault(f"{stack.file}: {name}", set()).add(stack.holds(name))
+
+    assert [name for name, held in tried.items() if held != {True, False}] == []
+
+
+def test_what_is_chosen_are_parameters() -> None:
+    declared = deployments()[0].stacks[0].template["Parameters"]
+
+    assert {name for choice in CHOICES.values() for name in choice} <= declared.keys()

@@ -24,7 +24,9 @@ CHOICES: Mapping[str, Mapping[str, Any]] = {
         "MonthlyBudget": 50,
         "SiteCertificate": "arn:aws:acm:us-east-1:111122223333:certificate/0",
         "SiteDomain": "customers.example.com",
+        "TrainingOptions": "--horizon-days=90",
         "TrainingSchedule": "rate(7 days)",
+        "TrainingTables": "transactions+customers+engagement",
     },
     "with_an_issuer_of_ones_own": {
         "BatchConcurrency": 0,
@@ -32,6 +34,9 @@ CHOICES: Mapping[str, Mapping[str, Any]] = {
         "OidcIssuer": "https://login.example.com/tenant",
         "PredictScope": "predict",
         "SnapStart": "None",
+        "TrainingSchedule": "cron(0 3 ? * MON *)",
+        "TrainingSubnets": "subnet-1,subnet-2",
+        "TrainingVpc": "vpc-1",
         "UploadScope": "upload",
     },
 }

@@ -13,6 +13,14 @@ Template = dict[str, Any]
 
 NESTED = "AWS::CloudFormation::Stack"
 NOTHING = object()
+# Templates cut the id out of the stack's, which has hyphens elsewhere, too.
+_PSEUDO = {
+    "AWS::NoValue": NOTHING,
+    "AWS::StackId": (
+        "arn:aws:cloudformation:eu-central-1:111122223333:stack/a-shop"
+        "/1c2fa620-982a-11e3-aff7-50e2416294e0"
+    ),
+}
 EXPRESSION = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
@@ -43,8 +51,8 @@ class Stack:
         return {key: each for key, each in found.items() if each is not NOTHING}
 
     def ref(self, name: str) -> Any:
-        if name == "AWS::NoValue":
-            return NOTHING
+        if name in _PSEUDO:
+            return _PSEUDO[name]
         if name in self.template.get("Parameters", {}):
             return self._once(f"parameter {name}", lambda: self._parameter(name))
         return f"${{{name}}}" if name.startswith("AWS::") else f"${{{self.address}{name}}}"

@@ -8,6 +8,7 @@ from tests.infra.stack.breaks import (
     functions,
     graph,
     iam,
+    page,
     policies,
     routes,
     storage,
@@ -24,5 +25,6 @@ BREAKS: tuple[Break, ...] = (
     *functions.BREAKS,
     *alarms.BREAKS,
     *edge.BREAKS,
+    *page.BREAKS,
     *conventions.BREAKS,
 )

@@ -1,6 +1,6 @@
 from tests.infra.stack.breaks.templates import Break, Breakable
 from tests.infra.stack.rules.asynchronous import (
-    deaf_buckets,
+    deaf_rules,
     unencrypted_queues,
     unheard_dead_ends,
     unheard_executions,
@@ -49,6 +49,18 @@ BREAKS: list[Break] = [
     (unheard_tasks, silent_trainings),
     (unencrypted_queues, lambda t: t("Failures").pop("SqsManagedSseEnabled")),
     (unencrypted_queues, lambda t: t("Failures").update(SqsManagedSseEnabled=False)),
-    (deaf_buckets, lambda t: t.buckets("Uploads").pop("NotificationConfiguration")),
-    (deaf_buckets, lambda t: t("BatchFunctionDropped")["EventPattern"]["detail"].pop("bucket")),
+    (deaf_rules, lambda t: t.buckets("Uploads").pop("NotificationConfiguration")),
+    (deaf_rules, lambda t: t("BatchFunctionDropped")["EventPattern"]["detail"].pop("bucket")),
+    (
+        deaf_rules,
+        lambda t: t("BatchFunctionDropped")["EventPattern"].update(
+            {"detail-type": ["Object created"]}
+        ),
+    ),
+    (
+        deaf_rules,
+        lambda t: t("BatchFunctionDropped")["EventPattern"]["detail"].update(
+            object={"key": [{"prefix": "inbox/"}]}
+        ),
+    ),
 ]

@@ -1,5 +1,6 @@
 from tests.infra.stack.breaks.templates import Break, Breakable
 from tests.infra.stack.rules.conventions import (
+    outputs_nobody_gives,
     secrets_in_plain_sight,
     taking_anything,
     tied_to_one_place,
@@ -27,6 +28,8 @@ BREAKS: list[Break] = [
     (taking_anything, lambda t: parameters(t)["ThrottleRate"].pop("MinValue")),
     (ungrouped, lambda t: parameters(t).update(Other={"Type": "String", "Description": "x"})),
     (ungrouped, lambda t: parameters(t).pop("AlarmEmail")),
+    (outputs_nobody_gives, lambda t: t.source()["Outputs"].pop("SiteBucket")),
+    (outputs_nobody_gives, lambda t: t.source()["Outputs"]["ApiUrl"].update(Condition="HasPool")),
     (
         secrets_in_plain_sight,
         lambda t: parameters(t).update(ClientSecret={"Type": "String", "Description": "x"}),

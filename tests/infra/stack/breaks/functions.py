@@ -4,7 +4,9 @@ from tests.infra.stack.rules.functions import (
     flooding,
     left_to_defaults,
     other_runtimes,
+    reading_elsewhere,
     snapshots_unused,
+    stale_versions,
     unpublished,
     without_log_group,
     wrong_timeouts,
@@ -47,6 +49,21 @@ BREAKS: list[Break] = [
     (environment_of_another, lambda t: variables(t, "ClvFunction").update(FORETELL_UPLOADS="x")),
     (environment_of_another, lambda t: variables(t, "BatchFunction").update(FORETEL_PART="1")),
     (environment_of_another, lambda t: variables(t, "BatchFunction").pop("FORETELL_STATE_MACHINE")),
+    (reading_elsewhere, lambda t: variables(t, "PortfolioFunction").update(FORETELL_RESULTS="x")),
+    (
+        reading_elsewhere,
+        lambda t: variables(t, "PortfolioFunction").update(
+            FORETELL_UPLOADS={"Fn::GetAtt": ["Buckets", "Outputs.Results"]}
+        ),
+    ),
+    (reading_elsewhere, lambda t: t("BatchStateMachine").update(StateMachineName="other")),
+    (reading_elsewhere, lambda t: t("BatchStateMachine").pop("DefinitionSubstitutions")),
+    (
+        stale_versions,
+        lambda t: t.source()["Resources"]["ClvFunction"]["Properties"].pop(
+            "AutoPublishAliasAllProperties"
+        ),
+    ),
     (snapshots_unused, without_alias),
     (snapshots_unused, lambda t: t("ClvFunction").update(EphemeralStorage={"Size": 1024})),
     (unpublished, around_the_alias),

@@ -5,6 +5,7 @@ from tests.infra.stack.rules.routes import (
     misrouted,
     open_routes,
     undocumented_routes,
+    unobtainable,
     wrong_scopes,
 )
 
@@ -17,6 +18,11 @@ def authorizer(t: Breakable) -> dict:
 def to_another_function(t: Breakable) -> None:
     uri = t.route("get", "/model")["x-amazon-apigateway-integration"]["uri"]
     t.route("post", "/predict/clv")["x-amazon-apigateway-integration"]["uri"] = uri
+
+
+def without_server(t: Breakable) -> None:
+    audience = authorizer(t)["jwtConfiguration"]["audience"]["Fn::If"][1]
+    audience.pop()
 
 
 BREAKS: list[Break] = [
@@ -49,4 +55,7 @@ BREAKS: list[Break] = [
         wrong_scopes,
         lambda t: t.route("post", "/predict/clv")["security"][0]["Token"].append("foretell/upload"),
     ),
+    (unobtainable, lambda t: t.sign_in("Scopes")["Scopes"].pop()),
+    (unobtainable, lambda t: t.sign_in("PageClient")["AllowedOAuthScopes"].pop()),
+    (unobtainable, without_server),
 ]

@@ -12,6 +12,7 @@ from tests.infra.stack.rules import (
     graph,
     iam,
     metrics,
+    page,
     permissions,
     policies,
     routes,
@@ -32,5 +33,6 @@ RULES: tuple[Rule, ...] = (
     *metrics.RULES,
     *alarms.RULES,
     *edge.RULES,
+    *page.RULES,
     *conventions.RULES,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from foretell.batch.runs import INCOMING
 from tests.infra.stack.deployment import Deployment, Resource, listed
 from tests.infra.stack.rules.metrics import Metric, alarmed
 
@@ -85,19 +86,21 @@ def unencrypted_queues(deployment: Deployment) -> list[str]:
     ]
 
 
-def deaf_buckets(deployment: Deployment) -> Iterator[str]:
-    """A rule on S3's events hears only of buckets that tell EventBridge."""
+def deaf_rules(deployment: Deployment) -> Iterator[str]:
+    """A rule on S3's events hears of all files, of a bucket that tells EventBridge of them."""
     for rule in deployment.of(RULE):
         pattern = rule.properties.get("EventPattern", {})
         if "aws.s3" not in listed(pattern.get("source")):
             continue
         bucket = deployment.named_in(pattern.get("detail", {}).get("bucket", {}))
         told = bucket.properties.get("NotificationConfiguration", {}) if bucket else {}
-        if (
-            str(told.get("EventBridgeConfiguration", {}).get("EventBridgeEnabled")).lower()
-            != "true"
-        ):
+        tells = told.get("EventBridgeConfiguration", {}).get("EventBridgeEnabled")
+        if str(tells).lower() != "true":
             yield rule.finding("hears of no file: name a bucket with EventBridgeEnabled")
+        if listed(pattern.get("detail-type")) != ["Object Created"]:
+            yield rule.finding("hears of no file, or of too much: detail-type Object Created")
+        if pattern.get("detail", {}).get("object", {}).get("key") != [{"prefix": INCOMING}]:
+            yield rule.finding(f"hears of other files than those under {INCOMING}")
 
 
 def dead_ends(deployment: Deployment) -> list[Resource]:
@@ -158,5 +161,5 @@ RULES = (
     unheard_executions,
     unheard_tasks,
     unencrypted_queues,
-    deaf_buckets,
+    deaf_rules,
 )

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.infra.stack.deployment import Deployment, texts
+from tests.infra.stack.deployment import ROOT, Deployment, texts
 
 _PARTITION = re.compile(r"\barn:aws[a-z-]*:")
 _REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il|mx|cn)-(?:gov-)?[a-z]+-\d\b")
 _ACCOUNT = re.compile(r"(?<![\w.-])\d{12}(?![\w.-])")
 _SAID = {"Description", "AlarmDescription", "ConstraintDescription"}
+_READ = re.compile(r"""\bstack\.(output|optional)\(["'](\w+)["']""")
 _IN_PLAIN_SIGHT = re.compile(r"(secret|password|token|apikey)$", re.IGNORECASE)
 
 
@@ -66,6 +67,17 @@ def ungrouped(deployment: Deployment) -> list[str]:
     ]
 
 
+def outputs_nobody_gives(deployment: Deployment) -> Iterator[str]:
+    """What infra/cloud reads of a stack after deploying it: always, and where it is there."""
+    outputs = deployment.sources[deployment.root].get("Outputs", {})
+    for path in sorted((ROOT / "infra/cloud").rglob("*.py")):
+        for needed, name in _READ.findall(path.read_text(encoding="utf-8")):
+            if name not in outputs:
+                yield f"{deployment.root}: no output {name}, which {path.name} reads"
+            elif needed == "output" and not deployment.stacks[0].holds_for(outputs[name]):
+                yield f"{deployment.root}: {name} may be missing: {path.name} wants it always"
+
+
 def secrets_in_plain_sight(deployment: Deployment) -> list[str]:
     """A parameter that is a secret is not shown, and has no default that is in the repository."""
     return [
@@ -90,4 +102,11 @@ def _meant(value: Any) -> Iterator[str]:
         yield from texts(value)
 
 
-RULES = (tied_to_one_place, undescribed, taking_anything, ungrouped, secrets_in_plain_sight)
+RULES = (
+    tied_to_one_place,
+    undescribed,
+    taking_anything,
+    ungrouped,
+    outputs_nobody_gives,
+    secrets_in_plain_sight,
+)

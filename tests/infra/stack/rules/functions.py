@@ -33,6 +33,13 @@ POSSIBLE: Mapping[str, set[str]] = {
     BATCH: {environment.SHARE_FROM, environment.PART},
 }
 """What has a value of its own where it is not set."""
+_STATES = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine"
+MEANT: Mapping[str, str] = {
+    environment.REGISTRY: "s3://${Buckets.Models}",
+    environment.UPLOADS: "${Buckets.Uploads}",
+    environment.RESULTS: "${Buckets.Results}",
+    environment.STATE_MACHINE: f"{_STATES}:${{AWS::StackName}}-batch",
+}
 _POWERTOOLS = {value for name, value in vars(constants).items() if name.endswith("_ENV")}
 
 
@@ -97,6 +104,34 @@ def environment_of_another(deployment: Deployment) -> Iterator[str]:
         ]
 
 
+def reading_elsewhere(deployment: Deployment) -> Iterator[str]:
+    """Each variable leads to the bucket, or the state machine, that it is about."""
+    for function in deployment.of(FUNCTION):
+        variables = function.properties.get("Environment", {}).get("Variables", {})
+        for name, meant in MEANT.items():
+            if name in variables and variables[name] != meant:
+                yield function.finding(f"has {name}: {variables[name]}, should have {meant}")
+    for machine in deployment.of("AWS::StepFunctions::StateMachine"):
+        name = machine.properties.get("StateMachineName")
+        if not MEANT[environment.STATE_MACHINE].endswith(f":{name}"):
+            yield machine.finding(f"is called {name}: the batch function starts another")
+        scorer = machine.properties.get("DefinitionSubstitutions", {})
+        if scorer != {"BatchFunctionArn": "${BatchFunction.Arn}"}:
+            yield machine.finding("does not get what infra/batch.asl.json has to be told")
+
+
+def stale_versions(deployment: Deployment) -> Iterator[str]:
+    """The code is in layers: without this an alias keeps to the layers it was made with."""
+    source = deployment.sources[deployment.root]
+    for name, body in source["Resources"].items():
+        said = body.get("Properties", {})
+        if "AutoPublishAlias" in said and said.get("AutoPublishAliasAllProperties") is not True:
+            yield (
+                f"{deployment.root}: {name}: publishes no version for new layers: set"
+                " AutoPublishAliasAllProperties: true"
+            )
+
+
 def snapshots_unused(deployment: Deployment) -> Iterator[str]:
     """Only a published version has a snapshot: requests go to the alias of one."""
     for function in deployment.of(FUNCTION):
@@ -149,6 +184,8 @@ RULES = (
     left_to_defaults,
     without_log_group,
     environment_of_another,
+    reading_elsewhere,
+    stale_versions,
     snapshots_unused,
     unpublished,
     flooding,

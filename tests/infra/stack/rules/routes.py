@@ -122,6 +122,23 @@ def wrong_scopes(deployment: Deployment) -> Iterator[str]:
                 yield route.finding(f"wants {scopes}, should want only [{wanted!r}]")
 
 
+def unobtainable(deployment: Deployment) -> Iterator[str]:
+    """Whoever signs in at the stack's own pool gets a token that the routes take."""
+    given = {
+        f"{server.properties['Identifier']}/{scope['ScopeName']}"
+        for server in deployment.of("AWS::Cognito::UserPoolResourceServer")
+        for scope in server.properties["Scopes"]
+    }
+    wanted = {s for r in routes(deployment) for scopes in r.demands.values() for s in scopes}
+    for client in deployment.of("AWS::Cognito::UserPoolClient"):
+        for scope in sorted(wanted - (given & set(client.properties["AllowedOAuthScopes"]))):
+            yield client.finding(f"gets no token with {scope}: add it to AllowedOAuthScopes")
+        for api in deployment.of(API):
+            for said in authorizers(api).values():
+                if not client.is_named_in(said["jwtConfiguration"].get("audience")):
+                    yield client.finding("its tokens are refused: add it to the audience")
+
+
 def routes(deployment: Deployment) -> Iterator[Route]:
     for api in deployment.of(API):
         for path, methods in api.properties.get("Body", {}).get("paths", {}).items():
@@ -172,4 +189,5 @@ RULES = (
     undocumented_routes,
     misrouted,
     wrong_scopes,
+    unobtainable,
 )
