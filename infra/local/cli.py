@@ -38,7 +38,7 @@ def serve(
 
 
 @click.command(
-    epilog="Example: foretell containers -- sam local start-api --warm-containers EAGER",
+    epilog="Example: foretell containers -- sam local start-api",
     context_settings={"ignore_unknown_options": True},
 )
 @click.option("--port", type=click.IntRange(0, 65_535), default=8002, show_default=True)

@@ -116,7 +116,7 @@ def _write(platform: Platform, way: Way) -> None:
 def _tell(way: Way) -> None:
     terminal.console.print(
         f"\n[bold]Containers reach the local S3 at {way.s3_url}.[/] Stop it with Ctrl-C.\n"
-        f"  DOCKER_HOST={way.engine.docker_host} sam local start-api --warm-containers EAGER"
+        f"  DOCKER_HOST={way.engine.docker_host} sam local start-api"
         f" {' '.join(way.options())}\n",
         soft_wrap=True,  # a command that is broken in two cannot be copied
     )

@@ -190,7 +190,7 @@ def test_without_a_command_it_says_what_to_run(place: Place) -> None:
 
     assert endpoint in shown
     assert (
-        f"DOCKER_HOST={place.docker_host} sam local start-api --warm-containers EAGER"
+        f"DOCKER_HOST={place.docker_host} sam local start-api"
         " --env-vars=.foretell/containers.json --add-host=localhost.localhost:10.88.0.1"
     ) in shown
     assert not closed(endpoint)
