@@ -13,7 +13,7 @@ ARCHITECTURE ?= x86_64
 SAM := SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(BIN)/uv ARCHITECTURE=$(ARCHITECTURE) $(CLOUD)/bin/sam
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help setup cloud build run test lint bench openapi format lock clean
+.PHONY: help setup cloud build run test lint deploy destroy bench openapi format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,15 @@ lint: setup ## Check formatting, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Not ?=: shells have a variable of that name.
+ENV := dev
+
+deploy: setup cloud ## Deploy to AWS: stack, site, first model (ENV=prod, TRANSACTIONS=orders.csv)
+	@$(BIN)/python -m infra.cloud deploy --env $(ENV) $(if $(TRANSACTIONS),--transactions "$(TRANSACTIONS)") $(ARGS)
+
+destroy: setup cloud ## Take the stack down, and keep the data (ENV=prod)
+	@$(BIN)/python -m infra.cloud destroy --env $(ENV) $(if $(CONFIRM),--confirm "$(CONFIRM)") $(ARGS)
 
 bench: setup ## Measure Foretell beside a peer, and write tests/benchmarks/RESULTS.md
 	$(BIN)/python -m tests.benchmarks

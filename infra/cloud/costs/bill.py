@@ -92,7 +92,6 @@ def _watched(requests: int, setting: Setting) -> Bill:
         Line("CloudWatch, logs written", written, prices.LOGS_WRITTEN),
         Line("CloudWatch, logs kept", written * setting.log_months, prices.LOGS_KEPT),
         Line("CloudWatch, our metrics", share * usage.FUNCTION_METRICS, prices.METRICS),
-        Line("CloudWatch, the route's metrics", share * usage.ROUTE_METRICS, prices.METRICS),
         Line("CloudWatch, alarms", alarms, prices.ALARMS),
         Line("CloudWatch, dashboard", 1, prices.DASHBOARDS),
         Line("X-Ray", usage.traced(requests), prices.TRACES),

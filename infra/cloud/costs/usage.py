@@ -59,9 +59,6 @@ TRAINING_ALARM_METRICS: Final = 1
 FUNCTION_METRICS: Final = 15
 """Of one function that predicts: durations, age, counts, the four tiers of value, those of risk."""
 
-ROUTE_METRICS: Final = 6
-"""What API Gateway counts of each route with DetailedMetricsEnabled."""
-
 PART_BYTES: Final = 64 * 1024 * 1024
 RESULTS_MONTHS: Final = 400 / 30
 """ResultsDays."""

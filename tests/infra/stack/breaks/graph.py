@@ -39,7 +39,9 @@ BREAKS: list[Break] = [
     ),
     (
         naming_what_is_not_there,
-        lambda t: t.templates.deployed["template.yaml"]["Outputs"]["ClientId"].pop("Condition"),
+        lambda t: t.templates.deployed["template.yaml"]["Outputs"]["ServerClientId"].pop(
+            "Condition"
+        ),
     ),
     (passing_what_nobody_takes, lambda t: t("Buckets")["Parameters"].pop("UploadsDays")),
     (passing_what_nobody_takes, lambda t: t("Buckets")["Parameters"].update(Colour="red")),

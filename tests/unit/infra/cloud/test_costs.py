@@ -149,7 +149,6 @@ class TestTemplate:
             "MemorySize: 1024",
             "MemorySize: 3008",
             "EphemeralStorage: { Size: 10240 }",
-            "DetailedMetricsEnabled: true",
             "Tracing: Active",
         ],
     )
