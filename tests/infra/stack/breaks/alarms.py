@@ -6,7 +6,7 @@ from tests.infra.stack.rules.alarms import (
     unwatched,
     without_action,
 )
-from tests.infra.stack.rules.metrics import unknown_metrics
+from tests.infra.stack.rules.metrics import unknown_metrics, without_one_result
 
 
 def remove(t: Breakable, name: str) -> None:
@@ -35,6 +35,8 @@ BREAKS: list[Break] = [
     (unheard_topics, lambda t: remove(t, "Told")),
     (endless_logs, lambda t: t("Logs").pop("RetentionInDays")),
     (endless_logs, lambda t: t.training("Logs").pop("RetentionInDays")),
+    (without_one_result, lambda t: t.monitoring("Throttled")["Metrics"].pop(0)),
+    (without_one_result, lambda t: t.monitoring("Throttled")["Metrics"][1].pop("ReturnData")),
     (unknown_metrics, lambda t: t.monitoring("OldModel").update(MetricName="ModelAges")),
     (unknown_metrics, lambda t: t.monitoring("OldModel").update(Namespace="Foretel")),
     (unknown_metrics, lambda t: t.monitoring("OldModel")["Dimensions"].pop()),

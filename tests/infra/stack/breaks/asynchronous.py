@@ -4,7 +4,9 @@ from tests.infra.stack.rules.asynchronous import (
     unencrypted_queues,
     unheard_dead_ends,
     unheard_executions,
+    unheard_files,
     unheard_tasks,
+    unmarked_runs,
     without_dead_end,
     without_retries,
 )
@@ -49,6 +51,13 @@ BREAKS: list[Break] = [
     (unheard_tasks, silent_trainings),
     (unencrypted_queues, lambda t: t("Failures").pop("SqsManagedSseEnabled")),
     (unencrypted_queues, lambda t: t("Failures").update(SqsManagedSseEnabled=False)),
+    (unheard_files, lambda t: t("BatchFunctionDropped").pop("Targets")),
+    (unheard_files, lambda t: t("BatchFunctionDropped")["EventPattern"].pop("source")),
+    (unmarked_runs, lambda t: t("BatchFunctionStopped")["EventPattern"]["detail"]["status"].pop()),
+    (
+        unmarked_runs,
+        lambda t: t("BatchFunctionStopped")["EventPattern"]["detail"].pop("stateMachineArn"),
+    ),
     (deaf_rules, lambda t: t.buckets("Uploads").pop("NotificationConfiguration")),
     (deaf_rules, lambda t: t("BatchFunctionDropped")["EventPattern"]["detail"].pop("bucket")),
     (

@@ -39,6 +39,8 @@ BREAKS: list[Break] = [
     (lax_clients, lambda t: t.sign_in("PageClient").update(AllowedOAuthFlows=["implicit"])),
     (lax_clients, lambda t: t.sign_in("PageClient").update(GenerateSecret=True)),
     (lax_clients, lambda t: t.sign_in("PageClient").update(CallbackURLs=["http://x.example/"])),
+    (lax_clients, lambda t: t.sign_in("PageClient").pop("AllowedOAuthFlows")),
+    (lax_clients, lambda t: t.sign_in("ServerClient").update(GenerateSecret=False)),
     (
         open_ports,
         lambda t: t.training("SecurityGroup").update(

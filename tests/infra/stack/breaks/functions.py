@@ -1,10 +1,13 @@
 from tests.infra.stack.breaks.templates import Break, Breakable
 from tests.infra.stack.rules.functions import (
+    cramped,
     environment_of_another,
     flooding,
     left_to_defaults,
+    of_another_processor,
     other_runtimes,
     reading_elsewhere,
+    slow_to_start,
     snapshots_unused,
     stale_versions,
     unpublished,
@@ -15,6 +18,12 @@ from tests.infra.stack.rules.functions import (
 
 def variables(t: Breakable, function: str) -> dict:
     return t(function)["Environment"]["Variables"]
+
+
+def layer(t: Breakable) -> str:
+    """SAM puts a digest behind its name."""
+    names = t.templates.deployed["template.yaml"]["Resources"]
+    return next(name for name in names if name.startswith("RuntimeLayer"))
 
 
 def without_alias(t: Breakable) -> None:
@@ -64,6 +73,10 @@ BREAKS: list[Break] = [
             "AutoPublishAliasAllProperties"
         ),
     ),
+    (of_another_processor, lambda t: t("ClvFunction").pop("Architectures")),
+    (of_another_processor, lambda t: t(layer(t)).update(CompatibleArchitectures=["x86_64"])),
+    (slow_to_start, lambda t: t("SegmentFunction").pop("SnapStart")),
+    (cramped, lambda t: t("BatchFunction").pop("EphemeralStorage")),
     (snapshots_unused, without_alias),
     (snapshots_unused, lambda t: t("ClvFunction").update(EphemeralStorage={"Size": 1024})),
     (unpublished, around_the_alias),

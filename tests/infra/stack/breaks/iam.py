@@ -66,6 +66,7 @@ BREAKS: list[Break] = [
     (passing_any_role, lambda t: pass_role(t).pop("Condition")),
     (trusting, lambda t: trust(t, "PredictionRole").update(Principal="*")),
     (trusting, lambda t: trust(t, "PredictionRole").update(Principal={"AWS": "111122223333"})),
+    (trusting, lambda t: t("BatchRole")["AssumeRolePolicyDocument"].update(Statement=[])),
     (trusting, lambda t: trust(t, "BatchStateMachineRole").pop("Condition")),
     (
         other_than_expected,

@@ -2,7 +2,9 @@ from tests.infra.stack.breaks.templates import Break, Breakable
 from tests.infra.stack.rules.page import (
     cut_off,
     exposed_origins,
+    kept_out,
     lax_content_policy,
+    unreadable,
     without_https,
     without_security_headers,
 )
@@ -35,7 +37,22 @@ def old_tls(t: Breakable) -> None:
     certificate["MinimumProtocolVersion"] = "TLSv1.1_2016"
 
 
+def site_policy(t: Breakable) -> dict:
+    return t.site("BucketPolicy")["PolicyDocument"]["Statement"][0]
+
+
+def cors(t: Breakable) -> dict:
+    return t("Api")["Body"]["x-amazon-apigateway-cors"]["Fn::If"][2]
+
+
 BREAKS: list[Break] = [
+    (unreadable, lambda t: site_policy(t).update(Effect="Deny")),
+    (unreadable, lambda t: site_policy(t).pop("Condition")),
+    (unreadable, lambda t: site_policy(t).update(Action="s3:GetObjectVersion")),
+    (kept_out, lambda t: cors(t).update(allowOrigins=["https://shop.example.com"])),
+    (kept_out, lambda t: cors(t)["allowMethods"].remove("POST")),
+    (kept_out, lambda t: t.buckets("Uploads").pop("CorsConfiguration")),
+    (kept_out, lambda t: t("Buckets")["Parameters"].update(SiteOrigin="https://example.com")),
     (exposed_origins, lambda t: distribution(t)["Origins"][0].pop("OriginAccessControlId")),
     (
         exposed_origins,

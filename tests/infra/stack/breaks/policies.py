@@ -4,6 +4,8 @@ from tests.infra.stack.rules.policies import (
     letting_anybody_invoke,
     letting_anybody_send,
     not_let_in,
+    queues_without_tls,
+    topics_that_take_nothing,
     unreachable_topics,
 )
 
@@ -51,6 +53,21 @@ BREAKS: list[Break] = [
     (
         dead_ends_that_take_nothing,
         lambda t: queue(t)["Condition"]["ArnEquals"]["aws:SourceArn"].pop(),
+    ),
+    (letting_anybody_send, lambda t: queue(t).update(Resource="*")),
+    (topics_that_take_nothing, lambda t: topic(t).update(Effect="Deny")),
+    (topics_that_take_nothing, lambda t: t.monitoring("TopicPolicy").update(Topics=[])),
+    (
+        topics_that_take_nothing,
+        lambda t: t.monitoring("TopicPolicy")["PolicyDocument"]["Statement"].pop(),
+    ),
+    (
+        queues_without_tls,
+        lambda t: t("FailuresPolicy")["PolicyDocument"]["Statement"].pop(),
+    ),
+    (
+        queues_without_tls,
+        lambda t: t("FailuresPolicy")["PolicyDocument"]["Statement"][1].pop("Condition"),
     ),
     (unreachable_topics, lambda t: t.monitoring("Topic").update(KmsMasterKeyId="alias/aws/sns")),
 ]

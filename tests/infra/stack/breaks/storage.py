@@ -70,6 +70,7 @@ BREAKS: list[Break] = [
     (hoarding, lambda t: rules(t, "Models")[-1].update(Status="Disabled")),
     (hoarding, lambda t: rules(t, "Models")[-1].update(Prefix="old/")),
     (hoarding, lambda t: rules(t, "Uploads")[0].pop("ExpirationInDays")),
+    (hoarding, lambda t: rules(t, "Uploads")[0].pop("NoncurrentVersionExpiration")),
     (deleted_with_the_stack, lambda t: bucket(t, "Models").pop("DeletionPolicy")),
     (deleted_with_the_stack, lambda t: bucket(t, "Results").pop("UpdateReplacePolicy")),
     (deleted_with_the_stack, lambda t: bucket(t, "Uploads").update(DeletionPolicy="Delete")),

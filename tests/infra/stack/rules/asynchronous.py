@@ -86,6 +86,29 @@ def unencrypted_queues(deployment: Deployment) -> list[str]:
     ]
 
 
+def unheard_files(deployment: Deployment) -> Iterator[str]:
+    """What is dropped comes to the function that scores it."""
+    for bucket in deployment.of("AWS::S3::Bucket"):
+        if "EventBridgeConfiguration" not in bucket.properties.get("NotificationConfiguration", {}):
+            continue
+        if not _delivered(deployment, "aws.s3", bucket):
+            yield bucket.finding("tells of files, and nobody listens: a rule to BatchFunction")
+
+
+def unmarked_runs(deployment: Deployment) -> Iterator[str]:
+    """A run that is ended from outside is marked as failed: its file would wait for ever."""
+    for machine in deployment.of("AWS::StepFunctions::StateMachine"):
+        heard = {
+            status
+            for rule in _delivered(deployment, "aws.states", machine)
+            for status in rule.properties["EventPattern"]["detail"].get("status", [])
+        }
+        for status in sorted({"FAILED", "TIMED_OUT", "ABORTED"} - heard):
+            yield machine.finding(
+                f"ends as {status}, and no run is marked: a rule to BatchFunction"
+            )
+
+
 def deaf_rules(deployment: Deployment) -> Iterator[str]:
     """A rule on S3's events hears of all files, of a bucket that tells EventBridge of them."""
     for rule in deployment.of(RULE):
@@ -101,6 +124,19 @@ def deaf_rules(deployment: Deployment) -> Iterator[str]:
             yield rule.finding("hears of no file, or of too much: detail-type Object Created")
         if pattern.get("detail", {}).get("object", {}).get("key") != [{"prefix": INCOMING}]:
             yield rule.finding(f"hears of other files than those under {INCOMING}")
+
+
+def _delivered(deployment: Deployment, source: str, of: Resource) -> list[Resource]:
+    """The rules that deliver what a source tells of a resource to the batch function."""
+    return [
+        rule
+        for rule in deployment.of(RULE)
+        if listed(rule.properties.get("EventPattern", {}).get("source")) == [source]
+        and of.is_named_in(rule.properties["EventPattern"].get("detail", {}))
+        and any(
+            target["Arn"] == "${BatchFunction.Arn}" for target in rule.properties.get("Targets", [])
+        )
+    ]
 
 
 def dead_ends(deployment: Deployment) -> list[Resource]:
@@ -161,5 +197,7 @@ RULES = (
     unheard_executions,
     unheard_tasks,
     unencrypted_queues,
+    unheard_files,
+    unmarked_runs,
     deaf_rules,
 )

@@ -81,6 +81,10 @@ def lax_clients(deployment: Deployment) -> Iterator[str]:
         flows = client.properties.get("AllowedOAuthFlows", [])
         if "implicit" in flows:
             yield client.finding("gives tokens in addresses: use the flow code")
+        if flows not in (["code"], ["client_credentials"]):
+            yield client.finding(f"has the flows {flows}: code for a page, or client_credentials")
+        if "client_credentials" in flows and not client.properties.get("GenerateSecret"):
+            yield client.finding("is anybody: a server has a secret, set GenerateSecret: true")
         if "code" in flows and client.properties.get("GenerateSecret"):
             yield client.finding("a page keeps no secret: remove GenerateSecret")
         for url in client.properties.get("CallbackURLs", []):

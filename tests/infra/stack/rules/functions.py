@@ -15,6 +15,7 @@ BATCH = "BatchFunction"
 NO_STORE, NO_ANSWER = 7, 30
 """Seconds: a function waits so long for S3 before it says so; API Gateway for a function."""
 LONGEST = 900  # seconds
+MOST_DISK = 10_240  # MB
 LAYERS = {"RuntimeLayer", "ForetellLayer"}
 ANSWERING = ("ClvFunction", "ChurnFunction", "SegmentFunction", "ComprehensiveFunction")
 NEEDED: Mapping[str, set[str]] = {
@@ -132,6 +133,34 @@ def stale_versions(deployment: Deployment) -> Iterator[str]:
             )
 
 
+def of_another_processor(deployment: Deployment) -> Iterator[str]:
+    """Functions and layers are of the processor that was chosen, or of any."""
+    chosen = [deployment.stacks[0].value({"Ref": "Architecture"})]
+    for function in deployment.of(FUNCTION):
+        if function.properties.get("Architectures") != chosen:
+            yield function.finding(f"is not of {chosen}: set Architectures to the parameter")
+    for layer in deployment.of("AWS::Lambda::LayerVersion"):
+        if layer.properties.get("CompatibleArchitectures", chosen) != chosen:
+            yield layer.finding(f"is not of {chosen}: set CompatibleArchitectures to the parameter")
+
+
+def slow_to_start(deployment: Deployment) -> Iterator[str]:
+    """The functions that predict have a snapshot, unless somebody wants none."""
+    chosen = deployment.stacks[0].value({"Ref": "SnapStart"})
+    for function in deployment.of(FUNCTION):
+        said = function.properties.get("SnapStart", {}).get("ApplyOn")
+        if function.name in ANSWERING and said != chosen:
+            yield function.finding("starts from nothing: set SnapStart to the parameter")
+
+
+def cramped(deployment: Deployment) -> Iterator[str]:
+    """A log of transactions, or a Parquet file, lies on the disk while it is scored."""
+    for function in deployment.of(FUNCTION):
+        disk = int(function.properties.get("EphemeralStorage", {}).get("Size", 512))
+        if function.name == BATCH and disk < MOST_DISK:
+            yield function.finding(f"has no room for large files: EphemeralStorage {MOST_DISK}")
+
+
 def snapshots_unused(deployment: Deployment) -> Iterator[str]:
     """Only a published version has a snapshot: requests go to the alias of one."""
     for function in deployment.of(FUNCTION):
@@ -186,6 +215,9 @@ RULES = (
     environment_of_another,
     reading_elsewhere,
     stale_versions,
+    of_another_processor,
+    slow_to_start,
+    cramped,
     snapshots_unused,
     unpublished,
     flooding,

@@ -78,7 +78,11 @@ def passing_any_role(deployment: Deployment) -> Iterator[str]:
 def trusting(deployment: Deployment) -> Iterator[str]:
     """Roles are for services of AWS, and those that act for others act only for this account."""
     for role in deployment.of(ROLE):
-        for statement in listed(role.properties["AssumeRolePolicyDocument"]["Statement"]):
+        trusted = listed(role.properties["AssumeRolePolicyDocument"]["Statement"])
+        said = [(each.get("Effect"), each.get("Action")) for each in trusted]
+        if said != [("Allow", "sts:AssumeRole")]:
+            yield role.finding(f"says {said} of whom it trusts: let one service assume it")
+        for statement in trusted:
             principal = statement.get("Principal")
             if not isinstance(principal, dict) or set(principal) != {"Service"}:
                 yield role.finding(f"can be assumed by {principal}: trust one service")

@@ -111,6 +111,16 @@ def unknown_metrics(deployment: Deployment) -> Iterator[str]:
                 yield dashboard.finding(what)
 
 
+def without_one_result(deployment: Deployment) -> Iterator[str]:
+    """CloudWatch refuses an alarm on several figures, and one on none."""
+    for alarm in deployment.of(ALARM):
+        figures = alarm.properties.get("Metrics")
+        if figures is not None and sum(each.get("ReturnData", True) for each in figures) != 1:
+            yield alarm.finding(
+                "is about no figure or about several: ReturnData for one of Metrics"
+            )
+
+
 def alarmed(deployment: Deployment) -> Iterator[tuple[Metric, Dimensions]]:
     """What an alarm that does something is about."""
     for alarm in deployment.of(ALARM):
@@ -236,4 +246,4 @@ def _shown(dashboard: Resource) -> Iterator[tuple[Metric, Dimensions]]:
             yield Metric(namespace, name), dict(zip(rest[::2], rest[1::2], strict=True))
 
 
-RULES = (unknown_metrics,)
+RULES = (unknown_metrics, without_one_result)

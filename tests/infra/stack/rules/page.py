@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.infra.stack.deployment import Deployment, Resource
+from tests.infra.stack.deployment import Deployment, Resource, listed
 from tests.infra.stack.rules.routes import API, authorizers
 
 DISTRIBUTION = "AWS::CloudFront::Distribution"
@@ -25,6 +25,44 @@ def exposed_origins(deployment: Deployment) -> Iterator[str]:
                 yield distribution.finding("asks unsigned: set OriginAccessControlId")
             if "CustomOriginConfig" in origin:
                 yield distribution.finding("is in front of a server that is not a bucket")
+
+
+def unreadable(deployment: Deployment) -> Iterator[str]:
+    """The distribution may read the bucket it is in front of, and no other distribution may."""
+    for distribution in deployment.of(DISTRIBUTION):
+        for origin in _config(distribution)["Origins"]:
+            bucket = deployment.named_in(origin.get("DomainName", ""))
+            if bucket is None or not any(
+                bucket.is_named_in(statement.get("Resource", ""))
+                and statement["Effect"] == "Allow"
+                and statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+                and listed(statement["Action"]) == ["s3:GetObject"]
+                and distribution.is_named_in(statement.get("Condition", {}).get("StringEquals", {}))
+                for policy in deployment.of("AWS::S3::BucketPolicy")
+                for statement in listed(policy.properties["PolicyDocument"]["Statement"])
+            ):
+                yield distribution.finding("may not read its files: allow it in the BucketPolicy")
+
+
+def kept_out(deployment: Deployment) -> Iterator[str]:
+    """The page may send what it is for: requests to the API, files up, results down."""
+    (site,) = (stack for stack in deployment.stacks if stack.address == "Site.")
+    url = site.output("Url")
+    for api in deployment.of(API):
+        said = api.properties["Body"].get("x-amazon-apigateway-cors", {})
+        if isinstance(said, dict) and url not in said.get("allowOrigins", []):
+            yield api.finding(f"does not answer the page: add {url} to AllowOrigins")
+        if isinstance(said, dict) and not {"GET", "POST"} <= set(said.get("allowMethods", [])):
+            yield api.finding("does not answer all the page asks: AllowMethods GET and POST")
+    for address, method in (("Buckets.Uploads", "POST"), ("Buckets.Results", "GET")):
+        bucket = deployment.at(address)
+        rules = (
+            bucket.properties.get("CorsConfiguration", {}).get("CorsRules", []) if bucket else []
+        )
+        if bucket and not any(
+            url in rule["AllowedOrigins"] and method in rule["AllowedMethods"] for rule in rules
+        ):
+            yield bucket.finding(f"does not answer the page: CorsRules for {method} from {url}")
 
 
 def without_https(deployment: Deployment) -> Iterator[str]:
@@ -125,6 +163,8 @@ def _lax(directives: dict[str, list[str]]) -> Iterator[str]:
 
 RULES = (
     exposed_origins,
+    unreadable,
+    kept_out,
     without_https,
     without_security_headers,
     lax_content_policy,

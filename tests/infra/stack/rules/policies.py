@@ -41,6 +41,9 @@ def letting_anybody_send(deployment: Deployment) -> Iterator[str]:
             yield policy.finding(f"lets {principal} in: name a service of AWS")
         elif not for_this_account(statement) and _said(policy, statement) != UNCONDITIONAL:
             yield policy.finding("serves any account: set aws:SourceArn or aws:SourceAccount")
+        resources = listed(statement.get("Resource"))
+        if not resources or not all(any(references(each)) for each in resources):
+            yield policy.finding(f"speaks of {resources}: name the queue or the topic")
         if any("*" in action for action in listed(statement["Action"])):
             yield policy.finding(f"allows {statement['Action']}: name the actions")
 
@@ -70,6 +73,35 @@ def dead_ends_that_take_nothing(deployment: Deployment) -> Iterator[str]:
                         f"takes nothing from {rule.name}: allow it in an SQS::QueuePolicy"
                     )
                 )
+
+
+def topics_that_take_nothing(deployment: Deployment) -> Iterator[str]:
+    """Alarms and rules may publish to the topics that they name."""
+    named = [
+        ("cloudwatch.amazonaws.com", alarm, action)
+        for alarm in deployment.of("AWS::CloudWatch::Alarm")
+        for action in alarm.properties.get("AlarmActions", [])
+    ] + [
+        ("events.amazonaws.com", rule, target["Arn"])
+        for rule in deployment.of(RULE)
+        for target in rule.properties.get("Targets", [])
+    ]
+    for service, source, arn in named:
+        topic = deployment.named_in(arn)
+        if topic is None or topic.type != "AWS::SNS::Topic":
+            continue
+        if not _lets_publish(deployment, topic, service):
+            yield topic.finding(f"takes nothing from {source.name}: let {service} publish")
+
+
+def queues_without_tls(deployment: Deployment) -> Iterator[str]:
+    for queue in deployment.of("AWS::SQS::Queue"):
+        if not any(
+            queue.is_named_in(policy.properties.get("Queues", []))
+            and _denies_plain(queue, statement)
+            for policy, statement in _statements(deployment)
+        ):
+            yield queue.finding("takes messages without TLS: deny them in an SQS::QueuePolicy")
 
 
 def unreachable_topics(deployment: Deployment) -> list[str]:
@@ -127,6 +159,28 @@ def _takes_from(deployment: Deployment, queue: Resource, rule: Resource) -> bool
     return False
 
 
+def _denies_plain(queue: Resource, statement: dict[str, Any]) -> bool:
+    condition = statement.get("Condition", {}).get("Bool", {})
+    return (
+        statement["Effect"] == "Deny"
+        and statement.get("Principal") == "*"
+        and queue.is_named_in(statement.get("Resource", ""))
+        and "sqs:SendMessage" in listed(statement.get("Action"))
+        and str(condition.get("aws:SecureTransport")).lower() == "false"
+    )
+
+
+def _lets_publish(deployment: Deployment, topic: Resource, service: str) -> bool:
+    return any(
+        topic.is_named_in(policy.properties.get("Topics", []))
+        and statement["Effect"] == "Allow"
+        and service in listed(statement["Principal"]["Service"])
+        and "sns:Publish" in listed(statement["Action"])
+        for policy, statement in _statements(deployment)
+        if policy.type == "AWS::SNS::TopicPolicy"
+    )
+
+
 def _covers(statement: dict[str, Any], rule: Resource) -> bool:
     """Whether the condition lets this rule in: by its ARN, or by the account."""
     keys = {key: each for of in statement.get("Condition", {}).values() for key, each in of.items()}
@@ -139,5 +193,7 @@ RULES = (
     letting_anybody_send,
     not_let_in,
     dead_ends_that_take_nothing,
+    topics_that_take_nothing,
+    queues_without_tls,
     unreachable_topics,
 )

@@ -85,6 +85,17 @@ def hoarding(deployment: Deployment) -> Iterator[str]:
             "ExpirationInDays" in rule for rule in _life_cycle(bucket, prefix)
         ):
             yield bucket.finding("keeps customers' data for ever: set ExpirationInDays")
+        versioned = bucket.properties.get("VersioningConfiguration", {}).get("Status") == "Enabled"
+        if (
+            versioned
+            and prefix is not None
+            and not any(
+                "NoncurrentVersionExpiration" in rule for rule in _life_cycle(bucket, prefix)
+            )
+        ):
+            yield bucket.finding(
+                "keeps versions of customers' data for ever: expire noncurrent ones"
+            )
 
 
 def deleted_with_the_stack(deployment: Deployment) -> Iterator[str]:
