@@ -3,6 +3,7 @@ from tests.infra.stack.rules.functions import (
     cramped,
     environment_of_another,
     flooding,
+    hoarded_versions,
     left_to_defaults,
     of_another_processor,
     other_runtimes,
@@ -29,6 +30,12 @@ def layer(t: Breakable) -> str:
 def without_alias(t: Breakable) -> None:
     resources = t.templates.deployed["template.yaml"]["Resources"]
     resources["ClvFunctionAliaslive"]["Properties"]["FunctionName"] = {"Ref": "ChurnFunction"}
+
+
+def keep_versions(t: Breakable) -> None:
+    for body in t.templates.deployed["template.yaml"]["Resources"].values():
+        if body["Type"] == "AWS::Lambda::Version":
+            body["DeletionPolicy"] = "Retain"
 
 
 def around_the_alias(t: Breakable) -> None:
@@ -79,6 +86,7 @@ BREAKS: list[Break] = [
     (cramped, lambda t: t("BatchFunction").pop("EphemeralStorage")),
     (snapshots_unused, without_alias),
     (snapshots_unused, lambda t: t("ClvFunction").update(EphemeralStorage={"Size": 1024})),
+    (hoarded_versions, keep_versions),
     (unpublished, around_the_alias),
     (flooding, lambda t: t("BatchFunction").pop("ReservedConcurrentExecutions")),
 ]

@@ -2,6 +2,7 @@ from tests.infra.stack.breaks.templates import Break, Breakable
 from tests.infra.stack.rules.page import (
     cut_off,
     exposed_origins,
+    kept_from_files,
     kept_out,
     lax_content_policy,
     unreadable,
@@ -51,8 +52,11 @@ BREAKS: list[Break] = [
     (unreadable, lambda t: site_policy(t).update(Action="s3:GetObjectVersion")),
     (kept_out, lambda t: cors(t).update(allowOrigins=["https://shop.example.com"])),
     (kept_out, lambda t: cors(t)["allowMethods"].remove("POST")),
-    (kept_out, lambda t: t.buckets("Uploads").pop("CorsConfiguration")),
-    (kept_out, lambda t: t("Buckets")["Parameters"].update(SiteOrigin="https://example.com")),
+    (kept_from_files, lambda t: t.buckets("Uploads").pop("CorsConfiguration")),
+    (
+        kept_from_files,
+        lambda t: t("Buckets")["Parameters"].update(SiteOrigin="https://example.com"),
+    ),
     (exposed_origins, lambda t: distribution(t)["Origins"][0].pop("OriginAccessControlId")),
     (
         exposed_origins,

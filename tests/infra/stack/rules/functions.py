@@ -174,6 +174,13 @@ def snapshots_unused(deployment: Deployment) -> Iterator[str]:
             yield function.finding("SnapStart allows no EphemeralStorage over 512 MB")
 
 
+def hoarded_versions(deployment: Deployment) -> Iterator[str]:
+    """SAM keeps each version that ever was, and AWS charges for the snapshots of all of them."""
+    for version in deployment.of("AWS::Lambda::Version"):
+        if version.attributes.get("DeletionPolicy") != "Delete":
+            yield version.finding("stays with its snapshot: DeletionPolicy: Delete on its function")
+
+
 def unpublished(deployment: Deployment) -> list[str]:
     """A deployment is taken back by its alias: no route goes around it."""
     return [
@@ -219,6 +226,7 @@ RULES = (
     slow_to_start,
     cramped,
     snapshots_unused,
+    hoarded_versions,
     unpublished,
     flooding,
 )

@@ -10,6 +10,8 @@ DISTRIBUTION = "AWS::CloudFront::Distribution"
 HEADERS = "AWS::CloudFront::ResponseHeadersPolicy"
 A_YEAR = 31_536_000  # seconds
 UNSAFE = {"'unsafe-inline'", "'unsafe-eval'", "'unsafe-hashes'", "*", "http:", "https:", "data:"}
+ASKED = {"Buckets.Uploads": "POST", "Buckets.Results": "GET"}
+"""How the page comes at the buckets, by forms and addresses that are signed for it."""
 
 
 def exposed_origins(deployment: Deployment) -> Iterator[str]:
@@ -45,7 +47,7 @@ def unreadable(deployment: Deployment) -> Iterator[str]:
 
 
 def kept_out(deployment: Deployment) -> Iterator[str]:
-    """The page may send what it is for: requests to the API, files up, results down."""
+    """The page may ask the API what it is for."""
     (site,) = (stack for stack in deployment.stacks if stack.address == "Site.")
     url = site.output("Url")
     for api in deployment.of(API):
@@ -54,13 +56,17 @@ def kept_out(deployment: Deployment) -> Iterator[str]:
             yield api.finding(f"does not answer the page: add {url} to AllowOrigins")
         if isinstance(said, dict) and not {"GET", "POST"} <= set(said.get("allowMethods", [])):
             yield api.finding("does not answer all the page asks: AllowMethods GET and POST")
-    for address, method in (("Buckets.Uploads", "POST"), ("Buckets.Results", "GET")):
-        bucket = deployment.at(address)
-        rules = (
-            bucket.properties.get("CorsConfiguration", {}).get("CorsRules", []) if bucket else []
-        )
-        if bucket and not any(
-            url in rule["AllowedOrigins"] and method in rule["AllowedMethods"] for rule in rules
+
+
+def kept_from_files(deployment: Deployment) -> Iterator[str]:
+    """The page sends files to one bucket and gets results from the other."""
+    (site,) = (stack for stack in deployment.stacks if stack.address == "Site.")
+    url = site.output("Url")
+    for bucket in deployment.of("AWS::S3::Bucket"):
+        method = ASKED.get(bucket.address)
+        if method and not any(
+            url in rule["AllowedOrigins"] and method in rule["AllowedMethods"]
+            for rule in bucket.properties.get("CorsConfiguration", {}).get("CorsRules", [])
         ):
             yield bucket.finding(f"does not answer the page: CorsRules for {method} from {url}")
 
@@ -165,6 +171,7 @@ RULES = (
     exposed_origins,
     unreadable,
     kept_out,
+    kept_from_files,
     without_https,
     without_security_headers,
     lax_content_policy,
