@@ -13,7 +13,7 @@ from tests.benchmarks.question import Side, about_one
 from tests.benchmarks.timing import Tell
 from tests.infra.artefacts.built import CLOUD, Built, BuiltFunction, sam_build
 from tests.infra.emulator import python313
-from tests.infra.emulator.emulator import Runtime, install, provide, started
+from tests.infra.emulator.emulator import Runtime, compile_all, install, provide, started
 
 STARTS: Final = 7
 ROUNDS: Final = 1 + STARTS
@@ -80,7 +80,7 @@ def _runtime(folder: Path) -> Runtime | str:
     python = python313.installed() or _unpacked(folder / "python")
     if python is None:
         return python313.NONE
-    provide(folder / "runtime")
+    provide(folder / "runtime", python)
     return Runtime(python, folder / "runtime")
 
 
@@ -101,9 +101,7 @@ def _peer(folder: Path, runtime: Runtime) -> BuiltFunction:
         _PEER, code / "tests/benchmarks/peer", ignore=shutil.ignore_patterns("__pycache__")
     )
     install(layer / "python", "tests/requirements.txt", *_PEERS_PACKAGES)
-    options = ("-q", "--invalidation-mode", "unchecked-hash")
-    # Templates among the packages are no Python, and are left.
-    subprocess.run([runtime.python, "-m", "compileall", *options, layer, code], check=False)
+    compile_all(runtime.python, layer, code)
     return BuiltFunction(
         "peer", code, (layer,), "tests.benchmarks.peer.app.handler", 1024, _TIMEOUT, {}
     )

@@ -32,7 +32,8 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
     python = python313.found(tmp_path_factory)
     if python is None:
         pytest.skip(python313.NONE)
-    return Runtime(python, made_once(tmp_path_factory, "runtime", provide))
+    packages = made_once(tmp_path_factory, "runtime", lambda into: provide(into, python))
+    return Runtime(python, packages)
 
 
 @pytest.fixture(scope="session")

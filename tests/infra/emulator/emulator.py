@@ -151,9 +151,18 @@ def install(
     )
 
 
-def provide(folder: Path) -> None:
-    """What Lambda's Python runtime has besides Python."""
+def provide(folder: Path, python: Path) -> None:
+    """What Lambda's Python runtime has besides Python, compiled as there."""
     install(folder, "infra/requirements.txt", "awslambdaric", "boto3")
+    compile_all(python, folder)
+
+
+def compile_all(python: Path, *folders: Path) -> None:
+    """As the layers' makefiles do it. What is no Python but is called so is left."""
+    options = ("-q", "--invalidation-mode", "unchecked-hash")
+    subprocess.run(
+        [python, "-m", "compileall", *options, *folders], capture_output=True, check=False
+    )
 
 
 def _environment(function: BuiltFunction, runtime: Runtime) -> dict[str, str]:
