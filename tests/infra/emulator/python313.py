@@ -55,7 +55,8 @@ def of_the_image(folder: Path) -> Path | None:
 
 def _candidates() -> Iterator[Path]:
     named = (os.environ.get("PYTHON313"), shutil.which("python3.13"), shutil.which("python3"))
-    yield from (Path(path) for path in named if path)
+    # The program itself: a link to it in a virtual environment brings that one's packages along.
+    yield from (Path(path).resolve() for path in named if path)
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     yield from sorted(pyenv.glob("versions/3.13*/bin/python3"))
 
@@ -69,11 +70,13 @@ def _answers(program: Path) -> bool:
 
 
 def _unpack(image_of: Engine, folder: Path) -> None:
-    name = image_of.run("create", image_of.python_image).stdout.split()[-1]
-    archive = folder / "image.tar"
+    created = image_of.run("create", image_of.python_image)
+    if created.returncode:
+        return  # an image that cannot be pulled
+    name, archive = created.stdout.split()[-1], folder / "image.tar"
     try:
         image_of.run("export", "--output", str(archive), name)
-        # Of what a minimal image lacks, tar complains; nothing in it needs to be root's.
+        # Of what an image does not have, tar complains.
         subprocess.run(
             ["tar", "-x", "--no-same-owner", "-f", archive, "-C", folder, *_WANTED],
             capture_output=True,
