@@ -6,7 +6,6 @@ from tests.infra.stack.rules.routes import (
     open_routes,
     undocumented_routes,
     unobtainable,
-    warnings_ignored,
     wrong_scopes,
 )
 
@@ -41,7 +40,6 @@ BREAKS: list[Break] = [
     ),
     (lax_authorizers, lambda t: authorizer(t).update(identitySource="$request.querystring.token")),
     (lax_authorizers, lambda t: t("Api")["Body"].pop("components")),
-    (warnings_ignored, lambda t: t("Api").pop("FailOnWarnings")),
     (undocumented_routes, lambda t: t("Api")["Body"]["paths"].pop("/model")),
     (undocumented_routes, lambda t: t("Api")["Body"]["paths"].update({"/x": {"get": {}}})),
     (undocumented_routes, lambda t: t("Api")["Body"]["paths"]["/model"].update(post={})),

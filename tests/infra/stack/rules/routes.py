@@ -85,13 +85,6 @@ def lax_authorizers(deployment: Deployment) -> Iterator[str]:
                 yield api.finding(f"authorizer {name} reads tokens where logs keep them")
 
 
-def warnings_ignored(deployment: Deployment) -> Iterator[str]:
-    """API Gateway leaves out what it does not understand of an API, also an authorizer."""
-    for api in deployment.of(API):
-        if api.properties.get("FailOnWarnings") is not True:
-            yield api.finding("may lose routes or authorizers: set FailOnWarnings: true")
-
-
 def undocumented_routes(deployment: Deployment) -> Iterator[str]:
     """The template has the routes of infra/api/openapi.json, no more and no fewer."""
     for api in deployment.of(API):
@@ -193,7 +186,6 @@ RULES = (
     open_routes,
     closed_health,
     lax_authorizers,
-    warnings_ignored,
     undocumented_routes,
     misrouted,
     wrong_scopes,
