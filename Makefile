@@ -39,7 +39,8 @@ $(CLOUD)/.installed: infra/requirements.txt | $(INSTALLED)
 cloud: $(CLOUD)/.installed ## Install what builds, checks and deploys the stack: the SAM CLI
 
 build: $(CLOUD)/.installed ## Build what is deployed, into .aws-sam: sam build
-	$(SAM) build
+	@find functions -name __pycache__ -type d -prune -exec rm -rf {} + # a function's folder is deployed as it is
+	$(SAM) build $(ARGS)
 
 run: setup ## Start the whole platform on this machine: S3, training on simulated data, the API
 	@exec $(BIN)/foretell serve $(ARGS)
@@ -61,7 +62,7 @@ deploy: setup cloud ## Deploy to AWS: stack, site, first model (ENV=prod, TRANSA
 destroy: setup cloud ## Take the stack down, and keep the data (ENV=prod)
 	@$(BIN)/python -m infra.cloud destroy --env $(ENV) $(if $(CONFIRM),--confirm "$(CONFIRM)") $(ARGS)
 
-bench: setup ## Measure Foretell beside a peer, and write tests/benchmarks/RESULTS.md
+bench: setup cloud ## Measure Foretell beside a peer, and write tests/benchmarks/RESULTS.md
 	$(BIN)/python -m tests.benchmarks
 
 openapi: setup ## Write infra/api/openapi.json from what the functions declare
@@ -73,6 +74,8 @@ format: setup ## Format the code
 
 lock: setup ## Write the locks anew from pyproject.toml
 	$(COMPILE) $(ARGS) pyproject.toml --all-extras --output-file tests/requirements.txt
+	printf 'duckdb\n' | $(COMPILE) $(ARGS) - --constraint tests/requirements.txt --no-annotate \
+		--output-file layers/duckdb/requirements.txt
 	$(COMPILE) $(ARGS) pyproject.toml --output-file layers/runtime/requirements.txt \
 		--no-emit-package botocore --no-emit-package urllib3 \
 		--no-emit-package python-dateutil --no-emit-package six

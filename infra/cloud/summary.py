@@ -1,6 +1,7 @@
 """What to do with a stack once it is there: addresses, a first user, a token, a request."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from infra.cloud.checks import RECORD
 from infra.cloud.stack import Stack
@@ -8,7 +9,8 @@ from infra.cloud.stack import Stack
 
 def summary(stack: Stack, region: str) -> str:
     """Text for the terminal, with rich's markup; its commands can be copied as they are."""
-    return "\n".join(("", *_addresses(stack), *_first_user(stack, region), *_token(stack, region)))
+    parts = (_addresses(stack), _alarms(stack), _first_user(stack, region), _token(stack, region))
+    return "\n".join(("", *chain.from_iterable(parts)))
 
 
 def _addresses(stack: Stack) -> Iterator[str]:
@@ -19,6 +21,12 @@ def _addresses(stack: Stack) -> Iterator[str]:
     yield f"  Files to be scored      s3://{stack.output('UploadsBucket')}/incoming/"
     yield f"  Results                 s3://{stack.output('ResultsBucket')}/runs/"
     yield ""
+
+
+def _alarms(stack: Stack) -> Iterator[str]:
+    if not stack.parameters.get("AlarmEmail"):
+        yield "[bold]Nobody hears of alarms:[/] deploy again with --set AlarmEmail=me@example.com"
+        yield ""
 
 
 def _first_user(stack: Stack, region: str) -> Iterator[str]:

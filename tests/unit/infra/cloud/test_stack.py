@@ -121,6 +121,12 @@ class TestSummary:
         assert "/oauth2/token" in told
         assert "curl https://a1b2c3.execute-api.eu-central-1.amazonaws.com/predict/" in told
 
+    @pytest.mark.parametrize(("email", "told"), [("", True), ("me@example.com", False)])
+    def test_it_says_if_nobody_hears_of_alarms(self, email, told):
+        stack = deployed.stack(parameters={"AlarmEmail": email})
+
+        assert ("Nobody hears of alarms" in summary(stack, "eu-central-1")) == told
+
     def test_with_another_issuer_it_sends_there(self):
         own = deployed.stack(without=deployed.OF_THE_POOL, Issuer="https://login.example.com")
 
