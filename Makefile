@@ -13,10 +13,10 @@ ARCHITECTURE ?= x86_64
 SAM := SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(BIN)/uv ARCHITECTURE=$(ARCHITECTURE) $(CLOUD)/bin/sam
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help setup cloud build run test lint deploy destroy bench openapi format lock clean
+.PHONY: help setup cloud build run test test-built lint deploy destroy bench openapi format lock clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## Make the virtual environment from the hashed locks
 
@@ -45,8 +45,11 @@ build: $(CLOUD)/.installed ## Build what is deployed, into .aws-sam: sam build
 run: setup ## Start the whole platform on this machine: S3, training on simulated data, the API
 	@exec $(BIN)/foretell serve $(ARGS)
 
-test: setup cloud ## Run the tests, the fast ones first
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+test: setup cloud ## Run the tests that are quick, the fastest first
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not built" $(ARGS)
+
+test-built: setup cloud ## Run the others: what is deployed, in Lambda's emulator and in containers
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m built $(ARGS)
 
 lint: setup ## Check formatting, style and types
 	$(BIN)/ruff format --check .

@@ -28,4 +28,6 @@ def test_a_template_that_a_person_wrote_may_hold_cloudformations_tags():
 def test_of_the_projects_own_buckets_those_with_data_stay(file, staying):
     policies = deletion_policies((ROOT / "infra" / file).read_text())
 
-    assert {logical for logical, policy in policies.items() if policy == "RetainExceptOnCreate"} == staying
+    assert {
+        logical for logical, policy in policies.items() if policy == "RetainExceptOnCreate"
+    } == staying
