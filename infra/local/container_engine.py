@@ -48,6 +48,7 @@ class ContainerEngine:
             NoContainerEngine: none answers.
         """
         addresses = [os.environ["DOCKER_HOST"]] if os.environ.get("DOCKER_HOST") else _usual()
+        silent = []
         for address in addresses:
             if not address.startswith("unix://"):
                 raise NoContainerEngine(
@@ -56,10 +57,12 @@ class ContainerEngine:
                 )
             try:
                 return cls._at(address)
-            except (OSError, HTTPException, ValueError, KeyError, AttributeError):
-                continue
+            except OSError as error:
+                silent.append(f"{address} ({error.strerror or error})")
+            except (HTTPException, ValueError, KeyError, TypeError, AttributeError):
+                silent.append(f"{address} (not an engine's answer)")
         raise NoContainerEngine(
-            f"no container engine answers at {' or '.join(addresses)}: start Docker, or Podman with"
+            f"no container engine answers at {' or '.join(silent)}: start Docker, or Podman with"
             " `systemctl --user start podman.socket`, or set DOCKER_HOST"
         )
 

@@ -77,7 +77,7 @@ class StartedApi:
             f"{self.url}{path}", data, {"Content-Type": "application/json"} | given, method=method
         )
         try:
-            answer = urllib.request.urlopen(request, timeout=60)  # noqa: S310
+            answer = urllib.request.urlopen(request, timeout=PATIENCE)  # noqa: S310
         except urllib.error.HTTPError as refused:
             answer = refused
         with answer:
@@ -130,7 +130,7 @@ def api(engine: Engine, built: Built, platform: Running) -> Iterator[StartedApi]
             # As in a shell of somebody who has no account with AWS.
             env={name: os.environ[name] for name in ("PATH", "HOME")}
             | engine.environment()
-            | {"SAM_CLI_TELEMETRY": "0"},
+            | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_CONTAINER_CONNECTION_TIMEOUT": str(PATIENCE)},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -153,7 +153,7 @@ def wait_for_an_answer(process: "subprocess.Popen[bytes]", url: str, log: Path) 
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            urllib.request.urlopen(url, timeout=60).close()  # noqa: S310
+            urllib.request.urlopen(url, timeout=PATIENCE).close()  # noqa: S310
         except urllib.error.HTTPError as refused:
             pytest.fail(f"{url}: {refused.code} {refused.read()!r}")
         except OSError:
