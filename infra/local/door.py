@@ -89,24 +89,36 @@ class _Serving:
 
     async def run(self, listener: socket.socket) -> None:
         """Until `stop` is set; then nobody is inside any more."""
-        server = await asyncio.start_server(self._receive, sock=listener, limit=_AT_ONCE)
+        loop = asyncio.get_running_loop()
+        listener.settimeout(0)
+        # Not asyncio's server: closed while somebody comes in, it forgets to hang up (Python 3.11).
+        loop.add_reader(listener, self._admit, listener)
         await self.stop.wait()
-        server.close()
+        loop.remove_reader(listener)
+        await asyncio.sleep(0)  # who is cancelled before the first step would not hang up
         for visit in self._visits:
             visit.cancel()
         await asyncio.gather(*self._visits, return_exceptions=True)
+        await asyncio.sleep(0)  # what was cut off is closed in the loop's next turn
 
-    async def _receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        visit = asyncio.current_task()
-        assert visit is not None  # noqa: S101 - asyncio calls this in a task
-        self._visits.add(visit)
+    def _admit(self, listener: socket.socket) -> None:
+        try:
+            guest, _ = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        guest.settimeout(0)
+        visit = asyncio.ensure_future(self._receive(guest))
+        self._visits.add(visit)  # asyncio itself holds no task fast
+        visit.add_done_callback(self._visits.discard)
+
+    async def _receive(self, guest: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=guest, limit=_AT_ONCE)
         try:
             with closing(writer):
                 await self._visit(reader, writer)
         except asyncio.CancelledError:
-            pass  # the door closes; asyncio would report a cancelled visit as an error
-        finally:
-            self._visits.discard(visit)
+            writer.transport.abort()  # the door closes
+            raise
 
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer, local = (writer.get_extra_info(name)[0] for name in ("peername", "sockname"))
