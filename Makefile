@@ -13,7 +13,7 @@ ARCHITECTURE ?= x86_64
 SAM := SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(BIN)/uv ARCHITECTURE=$(ARCHITECTURE) $(CLOUD)/bin/sam
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help setup cloud build run test test-built lint deploy destroy bench openapi format lock clean
+.PHONY: help setup cloud build run test test-slow lint deploy destroy bench openapi format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,10 +46,10 @@ run: setup ## Start the whole platform on this machine: S3, training on simulate
 	@exec $(BIN)/foretell serve $(ARGS)
 
 test: setup cloud ## Run the tests that are quick, the fastest first
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not built" $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow" $(ARGS)
 
-test-built: setup cloud ## Run the others: what is deployed, in Lambda's emulator and in containers
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m built $(ARGS)
+test-slow: setup cloud ## Run the others: what is built, in Lambda's emulator and in containers
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow $(ARGS)
 
 lint: setup ## Check formatting, style and types
 	$(BIN)/ruff format --check .

@@ -191,6 +191,7 @@ def test_a_taken_port_is_told_in_one_line(
     assert option in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_real_log_becomes_the_live_version_and_back(platform: Running, cdnow: Path) -> None:
     before = live_version(platform)
 
@@ -285,6 +286,7 @@ def test_a_failed_training_ends_serve_with_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_what_was_trained_outlives_the_platform(tmp_path: Path, shop: Path) -> None:
     running = start(tmp_path, "--transactions", str(shop / "transactions.csv"))
     version = live_version(running)

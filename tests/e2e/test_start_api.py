@@ -27,6 +27,8 @@ from tests.infra.emulator import python313
 from tests.shared.engine import Engine, engine_or_skip
 from tests.shared.serving import FORETELL, Running, ask, start, stop
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LINE = ".venv/bin/foretell containers -- sam local start-api"
 """As the README says it; samconfig.toml adds --warm-containers and --skip-pull-image."""

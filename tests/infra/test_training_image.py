@@ -18,6 +18,8 @@ from tests.infra.training.task import resources, stack
 from tests.shared.engine import Engine, engine_or_skip
 from training.publish import live_or_none
 
+pytestmark = pytest.mark.slow
+
 TABLES = "transactions+customers+engagement"
 LARGEST = 650  # MiB; what is installed, without Python and Debian
 

@@ -11,6 +11,8 @@ import pytest
 from tests.infra.artefacts.built import ARCHITECTURE, ROOT, Built
 from tests.infra.emulator import python313
 
+pytestmark = pytest.mark.slow
+
 API_MB, LAMBDA_MB = 120, 250
 """Unzipped: what the project allows a function of the API, and Lambda any."""
 

@@ -14,6 +14,8 @@ import pytest
 from tests.infra.artefacts.built import ARCHITECTURE, ROOT, Built
 from tests.infra.artefacts.test_layers import ELF_MACHINE, files, machine
 
+pytestmark = pytest.mark.slow
+
 OTHER = "arm64" if ARCHITECTURE == "x86_64" else "x86_64"
 HUNDRED_MB = 100_000_000
 

@@ -24,6 +24,8 @@ from tests.shared import batch_files as files
 from tests.shared.batch_files import Buckets, Row
 from tests.shared.lambda_events import Context, http_event
 
+pytestmark = pytest.mark.slow
+
 IMPOSSIBLE = 7
 """The place of a customer that cannot be."""
 

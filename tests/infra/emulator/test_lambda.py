@@ -15,6 +15,8 @@ from tests.infra.emulator.emulator import Emulated, Runtime, Start, started
 from tests.shared.faulty_s3 import Fault, FaultyS3, faulty_s3
 from tests.shared.lambda_events import http_event
 
+pytestmark = pytest.mark.slow
+
 Wrapped = Callable[..., AbstractContextManager[Emulated]]
 
 LISTING = http_event("GET", "/portfolio/runs")
@@ -40,6 +42,7 @@ def handler(event, context):
 SNAPSHOT = """
 import app
 from awslambdaric import lambda_runtime_hooks_runner as runner
+
 
 def handler(event, context):
     if event == "snapshot":

@@ -15,6 +15,8 @@ from tests.infra.emulator.emulator import Emulated, Start
 from tests.shared.lambda_events import REQUEST_ID, Context, http_event
 from training.publish import promote, publish
 
+pytestmark = pytest.mark.slow
+
 FUNCTIONS = {
     ModelName.CLV: "ClvFunction",
     ModelName.CHURN: "ChurnFunction",

@@ -229,6 +229,7 @@ class TestAccuracy:
         assert ahead(churn["AUC"]) >= 0.004
         assert churn["Calibration error"].value <= 0.02
 
+    @pytest.mark.slow
     def test_it_recovers_what_a_simulated_shop_is_made_of(self, tmp_path: Path) -> None:
         """Each half of 8,000 customers is asked about by the other's example.
 

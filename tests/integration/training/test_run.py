@@ -333,6 +333,7 @@ class TestWhatACallerMayLeaveOut:
 class TestReproducibility:
     """What went in decides what comes out, to the byte."""
 
+    @pytest.mark.slow
     def test_the_same_tables_give_the_same_version(
         self, registry: Registry, trained: Any, request_for_shop: TrainingRequest
     ) -> None:
@@ -471,6 +472,7 @@ class TestTheGates:
 class TestParity:
     """Nothing is published that answers differently from the models it came from."""
 
+    @pytest.mark.slow
     def test_native_and_onnx_agree_on_23570_real_customers(
         self, registry: Registry, cdnow: Path
     ) -> None:
