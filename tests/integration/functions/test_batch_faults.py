@@ -321,6 +321,7 @@ def killed(large: Dropped) -> dict[str, Dropped]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_what_a_killed_function_leaves_is_never_half_written_and_a_replay_completes_it(
     moment: str, killed: dict[str, Dropped], outputs_of_large: dict[str, bytes], world: World
@@ -338,6 +339,7 @@ def test_what_a_killed_function_leaves_is_never_half_written_and_a_replay_comple
 # S3 that fails
 
 
+@pytest.mark.slow
 def test_whichever_request_fails_the_run_is_right_or_failed_and_a_replay_completes_it(
     world: World, small: Dropped, outputs: dict[str, bytes], subtests: Any
 ) -> None:

@@ -211,6 +211,7 @@ def _refused(said: Said, told: str) -> None:
 class TestAccuracy:
     """How good the forecasts have to be, on a log everybody has and on one whose truth is known."""
 
+    @pytest.mark.slow
     def test_on_cdnow_it_is_better_than_what_it_corrects(self, cdnow: Path) -> None:
         columns = ("timestamp=date", "amount=dollar_value")
         with tables.load(Sources(str(cdnow / "CDNOW_master.txt"), columns=columns)) as loaded:

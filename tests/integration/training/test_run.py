@@ -253,6 +253,7 @@ class TestWhatIsPublished:
             "Critical Risk": 0.9,
         }
 
+    @pytest.mark.slow
     def test_a_log_too_short_for_other_dates_is_measured_on_other_customers(
         self, live_registry: Registry, shop: Path, tmp_path: Path
     ) -> None:
@@ -360,6 +361,7 @@ class TestReproducibility:
         assert live_registry.versions() == (trained.version,)
         assert live_registry.live() == before
 
+    @pytest.mark.slow
     def test_another_day_is_another_version_held_against_the_live_one(
         self,
         live_registry: Registry,

@@ -602,6 +602,7 @@ def bomb(start: bytes, unit: bytes) -> bytes:
     return gzipped(start) + 64 * gzipped(unit * (16 * MIB // len(unit)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BOMBS)
 def test_what_unpacks_to_far_more_than_is_scored_is_refused_in_little_memory(
     kind: str, score: Score
@@ -619,6 +620,7 @@ def test_what_unpacks_to_far_more_than_is_scored_is_refused_in_little_memory(
     assert peak < 9 * LONGEST_ROW < largest
 
 
+@pytest.mark.slow
 def test_after_many_files_there_is_as_much_memory_as_before(score: Score) -> None:
     files = [
         TABLE.encode() * 5,
