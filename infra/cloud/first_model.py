@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 from foretell.registry import Registry, RegistryAddress, connect
-from foretell.tables import Sources
 from infra.cloud.stack import Stack
 from training import simulate, terminal
 from training.cli import train_and_tell
@@ -55,10 +54,4 @@ def train(registry: Registry, request: TrainingRequest | None) -> None:
 def _simulated(folder: Path) -> TrainingRequest:
     with terminal.step(f"Simulating a shop of {SIMULATED_CUSTOMERS:,} customers"):
         simulate.write(simulate.simulate(SIMULATED_CUSTOMERS, seed=1), folder)
-    return TrainingRequest(
-        Sources(
-            transactions=str(folder / "transactions.csv"),
-            customers=str(folder / "customers.csv"),
-            engagement=str(folder / "engagement.csv"),
-        )
-    )
+    return TrainingRequest(simulate.sources(folder))

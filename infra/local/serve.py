@@ -14,7 +14,6 @@ import uvicorn
 from foretell import environment
 from foretell.batch.runs import INCOMING, RUNS
 from foretell.registry import RegistryAddress, connect
-from foretell.tables import Sources
 from infra.local import home
 from infra.local.delivery import RESULTS, UPLOADS, Delivery, undelivered
 from infra.local.errors import PortTaken
@@ -82,13 +81,7 @@ def _simulated() -> TrainingRequest:
     folder = home.SIMULATED_SHOP
     with terminal.step(f"Simulating a shop of {SIMULATED_CUSTOMERS:,} customers"):
         simulate.write(simulate.simulate(SIMULATED_CUSTOMERS, seed=1), folder)
-    return TrainingRequest(
-        Sources(
-            transactions=str(folder / "transactions.csv"),
-            customers=str(folder / "customers.csv"),
-            engagement=str(folder / "engagement.csv"),
-        )
-    )
+    return TrainingRequest(simulate.sources(folder))
 
 
 @contextmanager

@@ -48,7 +48,7 @@ Measured at 20,000 customers over 1,096 days (seeds 1 to 3): the best 20 % of th
 50 % of those who bought before the last 180 days did not buy within them.
 """
 
-from training.simulate.files import write
+from training.simulate.files import sources, write
 from training.simulate.spend import expected_spend, no_purchase_probability
 from training.simulate.summary import ShopSummary, describe
 from training.simulate.tables import Shop, simulate
@@ -60,5 +60,6 @@ __all__ = [
     "expected_spend",
     "no_purchase_probability",
     "simulate",
+    "sources",
     "write",
 ]

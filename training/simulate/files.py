@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from foretell.tables import Sources
 from training.errors import InputError
 from training.simulate.tables import Shop
 
@@ -29,6 +30,15 @@ def write(shop: Shop, folder: Path) -> None:
         raise InputError(
             f"cannot write the tables to {folder} ({error.strerror}): name another folder"
         ) from error
+
+
+def sources(folder: Path) -> Sources:
+    """What `write` has written there, to train on: all but the truth."""
+    return Sources(
+        transactions=str(folder / "transactions.csv"),
+        customers=str(folder / "customers.csv"),
+        engagement=str(folder / "engagement.csv"),
+    )
 
 
 def _write_all(tables: dict[str, pd.DataFrame], folder: Path) -> None:
