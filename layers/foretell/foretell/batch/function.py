@@ -1,4 +1,4 @@
-"""The batch function: files that were dropped, and the tasks of the state machine.
+"""The batch function: files that were dropped, tasks of the state machine, and how that ended.
 
 What is wrong with a file ends with a status that says so. What is wrong with the infrastructure
 ends with a failed invocation, too, so that Lambda tries again and at last tells the failure queue.
