@@ -9,21 +9,9 @@ ROLE = "AWS::IAM::Role"
 ATTACHED = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 WITHOUT_RESOURCES = {
     # AWS's Service Authorization Reference lists no resource type for these: only "*" is possible.
-    "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
-    "xray:GetSamplingRules",
-    "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
-    # What Step Functions needs to log (its documentation: "does not support resource-level").
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
 }
 DEPUTIES = {"scheduler.amazonaws.com", "states.amazonaws.com", "ecs-tasks.amazonaws.com"}
 """Services that act for whoever names the role: the role says on whose behalf they may."""
