@@ -7,18 +7,19 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
 INSTALLED := $(VENV)/.installed
+PAGE := $(VENV)/page/.installed
 # The SAM CLI pins what the project does not, so it lives in a virtual environment of its own.
 CLOUD := $(VENV)/cloud
 ARCHITECTURE ?= x86_64
 SAM := SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(BIN)/uv ARCHITECTURE=$(ARCHITECTURE) $(CLOUD)/bin/sam
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 
-.PHONY: help setup cloud build run test test-slow lint deploy destroy bench openapi format lock clean
+.PHONY: help setup cloud browser build run test test-slow lint deploy destroy bench openapi format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) ## Make the virtual environment from the hashed locks
+setup: $(INSTALLED) $(PAGE) ## Make the virtual environment from the hashed locks
 
 $(INSTALLED): tests/requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found: install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -30,6 +31,15 @@ $(INSTALLED): tests/requirements.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# With the npm that is among the locked packages, so that nobody needs one.
+$(PAGE): infra/site/package.json infra/site/package-lock.json | $(INSTALLED)
+	@echo "Installing the page's libraries into $(VENV)/page ..."
+	@mkdir -p $(VENV)/page
+	@cp infra/site/package.json infra/site/package-lock.json $(VENV)/page
+	@npm="$(abspath $(BIN))/npm"; cd $(VENV)/page && \
+		"$$npm" ci --loglevel error --ignore-scripts --no-audit --no-fund >/dev/null
+	@touch $@
+
 $(CLOUD)/.installed: infra/requirements.txt | $(INSTALLED)
 	@test -x $(CLOUD)/bin/python || $(BIN)/python -m venv --without-pip $(CLOUD)
 	@echo "Installing the SAM CLI into $(CLOUD) ..."
@@ -38,6 +48,14 @@ $(CLOUD)/.installed: infra/requirements.txt | $(INSTALLED)
 
 cloud: $(CLOUD)/.installed ## Install what builds, checks and deploys the stack: the SAM CLI
 
+browser: setup ## Install a browser for the tests, unless there is one: Chromium
+	@$(BIN)/python -m tests.shared.browser || { \
+		echo "Installing Chromium, which the page is tested in ..."; \
+		{ test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+		$(BIN)/playwright install chromium || \
+		echo "It cannot be installed: install Chromium or Google Chrome. Until then, what needs one is skipped." >&2; }
+
 build: $(CLOUD)/.installed ## Build what is deployed, into .aws-sam: sam build
 	@find functions -name __pycache__ -type d -prune -exec rm -rf {} + # a function's folder is deployed as it is
 	$(SAM) build $(ARGS)
@@ -45,10 +63,10 @@ build: $(CLOUD)/.installed ## Build what is deployed, into .aws-sam: sam build
 run: setup ## Start the whole platform on this machine: S3, training on simulated data, the API
 	@exec $(BIN)/foretell serve $(ARGS)
 
-test: setup cloud ## Run the tests that are quick, the fastest first
+test: setup cloud browser ## Run the tests that are quick, the fastest first
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow" $(ARGS)
 
-test-slow: setup cloud ## Run the others: what is built, in Lambda's emulator and in containers
+test-slow: setup cloud browser ## Run the others: what is built, in Lambda's emulator and in containers
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow $(ARGS)
 
 lint: setup ## Check formatting, style and types

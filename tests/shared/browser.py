@@ -1,7 +1,11 @@
-"""The browser that pages are tested in: this machine's, or the one that Playwright has installed."""
+"""The browser that pages are tested in: this machine's, or one that Playwright has installed.
+
+python -m tests.shared.browser    fails where there is none, for `make browser`
+"""
 
 import functools
 import shutil
+import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -21,3 +25,7 @@ def _of_playwright() -> str | None:
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
     return path if Path(path).exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(executable() is None)
