@@ -23,8 +23,19 @@ from training import cli, terminal
 @cli.training_options
 @click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True)
 @click.option("--s3-port", type=click.IntRange(0, 65_535), default=8001, show_default=True)
+@click.option(
+    "--portfolio/--no-portfolio",
+    default=True,
+    show_default=True,
+    help="After training, score the log's customers: as they are, and as they were a month ago.",
+)
 def serve(
-    transactions: str | None, port: int, s3_port: int, **options: Unpack[cli.TrainingOptions]
+    transactions: str | None,
+    port: int,
+    s3_port: int,
+    *,
+    portfolio: bool,
+    **options: Unpack[cli.TrainingOptions],
 ) -> None:
     """Run the whole platform on this machine: S3, training, the HTTP API with /docs."""
     # Brings moto and the models along, which --help can do without.
@@ -34,7 +45,7 @@ def serve(
     if transactions is None:
         _refuse_given(options)
     request = cli.training_request(transactions, options) if transactions else None
-    run(Ports(port, s3_port), request)
+    run(Ports(port, s3_port), request, portfolio=portfolio)
 
 
 @click.command(

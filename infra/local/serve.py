@@ -13,7 +13,7 @@ import uvicorn
 
 from foretell import environment
 from foretell.batch.runs import INCOMING, RUNS
-from foretell.registry import RegistryAddress, connect
+from foretell.registry import Registry, RegistryAddress, connect
 from infra.local import home
 from infra.local.delivery import RESULTS, UPLOADS, Delivery, undelivered
 from infra.local.errors import PortTaken
@@ -21,6 +21,7 @@ from infra.local.function import Invoke, batch_function
 from infra.local.gateway import function_apps, gateway
 from infra.local.home import Platform
 from infra.local.object_store import object_store
+from infra.local.portfolio import drop_customers
 from infra.local.step_functions import step_functions
 from training import simulate, terminal
 from training.cli import train_and_tell
@@ -47,8 +48,10 @@ class Ports:
     s3: int
 
 
-def serve(ports: Ports, request: TrainingRequest | None) -> None:
+def serve(ports: Ports, request: TrainingRequest | None, *, portfolio: bool) -> None:
     """Run until interrupted; train first where asked to, or where nothing was ever trained.
+
+    With `portfolio`, the customers of the log that was trained on are scored in the background.
 
     Raises:
         LocalPlatformError: a port is taken, or another platform uses the folder.
@@ -70,11 +73,31 @@ def serve(ports: Ports, request: TrainingRequest | None) -> None:
         registry = connect(REGISTRY)
         for bucket in (REGISTRY.bucket, UPLOADS, RESULTS):
             registry.s3.create_bucket(Bucket=bucket)
-        if request is not None or live_or_none(registry) is None:
-            train_and_tell(request or _simulated(), registry)
+        trained_on = _train_where_needed(request, registry)
         with _scoring_files(delivery, invoke, registry.s3), home.announced(platform):
+            if portfolio and trained_on is not None:
+                _drop_customers(trained_on, registry)
             _run(platform, listener)
     terminal.console.print("Stopped. The buckets are kept in .foretell.")
+
+
+def _train_where_needed(
+    request: TrainingRequest | None, registry: Registry
+) -> TrainingRequest | None:
+    """What was trained on; None where there was no need to train."""
+    if request is None and live_or_none(registry) is not None:
+        return None
+    trained_on = request or _simulated()
+    train_and_tell(trained_on, registry)
+    return trained_on
+
+
+def _drop_customers(trained_on: TrainingRequest, registry: Registry) -> None:
+    live = live_or_none(registry)
+    if live is None:
+        return
+    with terminal.step("Handing in the customers of the log, to be scored in the background"):
+        drop_customers(trained_on, live.pointer.version, registry.s3)
 
 
 def _simulated() -> TrainingRequest:

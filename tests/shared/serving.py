@@ -37,10 +37,14 @@ def foretell(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def start(folder: Path, *arguments: str) -> Running:
-    """A platform on free ports, as soon as it says that it is running."""
+def start(folder: Path, *arguments: str, portfolio: bool = False) -> Running:
+    """A platform on free ports, as soon as it says that it is running.
+
+    With `portfolio`, it then scores the customers that it was trained on.
+    """
+    scored = "--portfolio" if portfolio else "--no-portfolio"
     process = subprocess.Popen(
-        [FORETELL, "serve", "--port", "0", "--s3-port", "0", *arguments],
+        [FORETELL, "serve", "--port", "0", "--s3-port", "0", scored, *arguments],
         cwd=folder,
         env={"PATH": "/usr/bin:/bin"},
         stdout=subprocess.PIPE,
