@@ -11,7 +11,14 @@ from typing import Annotated, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 AccountType = Literal["Basic", "Premium", "Enterprise"]
@@ -26,6 +33,15 @@ MAX_COUNT = 1e6
 Days = Annotated[float, Field(ge=0, le=MAX_DAYS)]
 Money = Annotated[float, Field(ge=0, le=MAX_MONEY)]
 Count = Annotated[float, Field(ge=0, le=MAX_COUNT)]
+
+CURRENCY: Final = "currency"
+"""As a unit: the shop's, whichever that is."""
+
+
+def _unit(name: str) -> dict[str, JsonValue]:
+    """For whoever shows the field to people, in the record's JSON schema."""
+    return {"x-unit": name}
+
 
 MAX_RECORDS = 1_000
 """In one request; more than that is a file."""
@@ -72,33 +88,65 @@ class CustomerRecord(BaseModel):
     )
 
     customer_id: Annotated[str, Field(max_length=128)] | None = Field(
-        default=None, description="Your identifier; handed back unchanged, never logged."
+        default=None,
+        title="Customer",
+        description="Your identifier; handed back unchanged, never logged.",
     )
-    tenure_days: Days = Field(description="Days since the first purchase.")
-    recency: Days = Field(description="Days since the last purchase; at most tenure_days.")
+    tenure_days: Days = Field(
+        title="First purchase",
+        json_schema_extra=_unit("days ago"),
+        description="Days since the first purchase.",
+    )
+    recency: Days = Field(
+        title="Last purchase",
+        json_schema_extra=_unit("days ago"),
+        description="Days since the last purchase; at most tenure_days.",
+    )
     frequency: Annotated[float, Field(ge=0, le=3_000)] = Field(
+        title="Purchase frequency",
+        json_schema_extra=_unit("purchases per 30 days"),
         description=(
             "Purchases per 30 days of tenure: 30 x purchases / tenure_days, where a tenure of"
             " less than one day counts as one. All orders of one day are one purchase."
         ),
     )
-    monetary: Money = Field(description="Total spend so far, in the shop's currency.")
-    age: Annotated[float, Field(ge=0, le=120)] | None = Field(
-        default=None, description="Age in years."
+    monetary: Money = Field(
+        title="Total spend",
+        json_schema_extra=_unit(CURRENCY),
+        description="Total spend so far, in the shop's currency.",
     )
-    account_type: AccountType | None = Field(default=None, description="Kind of account.")
+    age: Annotated[float, Field(ge=0, le=120)] | None = Field(
+        default=None,
+        title="Age",
+        json_schema_extra=_unit("years"),
+        description="Age in years.",
+    )
+    account_type: AccountType | None = Field(
+        default=None, title="Account type", description="Kind of account."
+    )
     avg_purchase_amount: Money | None = Field(
-        default=None, description="Spend per purchase; left out, it is monetary over purchases."
+        default=None,
+        title="Average purchase",
+        json_schema_extra=_unit(CURRENCY),
+        description="Spend per purchase; left out, it is monetary over purchases.",
     )
     email_open_rate: Annotated[float, Field(ge=0, le=100)] | None = Field(
         default=None,
+        title="Emails opened",
+        json_schema_extra=_unit("%"),
         description="Marketing mails opened in the last three months, in per cent of those sent.",
     )
     website_visits_per_month: Count | None = Field(
-        default=None, description="Website visits per month, mean of the last three months."
+        default=None,
+        title="Website visits",
+        json_schema_extra=_unit("per month"),
+        description="Website visits per month, mean of the last three months.",
     )
     support_tickets: Count | None = Field(
-        default=None, description="Support tickets opened in the last three months."
+        default=None,
+        title="Support tickets",
+        json_schema_extra=_unit("in three months"),
+        description="Support tickets opened in the last three months.",
     )
 
     @field_validator("recency")
