@@ -31,10 +31,6 @@ def publish(registry: Registry, manifest: Manifest, files: Mapping[str, bytes]) 
     return version
 
 
-CARD: Final = "card.html"
-"""The model card's file within a version."""
-
-
 def live_or_none(registry: Registry) -> PointerRead | None:
     """The pointer, or None where nothing was ever promoted."""
     try:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from foretell import actions, tables
-from foretell.manifest import Baselines, Gate, Manifest, TrainingData
+from foretell.manifest import CARD, Baselines, Gate, Manifest, TrainingData
 from foretell.registry import Registry
 from foretell.tables import CleaningReport, Tables
 from training import card, examples, features, fit, lookup, reasons, version
@@ -21,7 +21,7 @@ from training.graph.preprocessing import behaviour
 from training.models.columns import FEATURE_NAMES
 from training.models.interval import COVERAGE
 from training.periods import Period, label_window, period
-from training.publish import CARD, live_or_none, promote, publish
+from training.publish import live_or_none, promote, publish
 from training.request import TrainingRequest
 
 Step = Callable[[str], AbstractContextManager[None]]

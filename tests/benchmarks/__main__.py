@@ -13,6 +13,7 @@ from typing import Final
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from foretell import environment
+from foretell.manifest import CARD
 from foretell.registry import Registry, RegistryAddress, connect
 from tests.benchmarks import (
     cold_start,
@@ -33,7 +34,6 @@ from tests.benchmarks.rows import Row
 from tests.benchmarks.servers import s3_server
 from tests.benchmarks.shop import Trained, learn
 from tests.benchmarks.timing import Tell, Timing
-from training.publish import CARD
 from training.terminal import console, errors, step_beside
 
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")

@@ -6,9 +6,9 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from foretell.manifest import FieldDistribution
+from foretell.manifest import FieldDistribution, ReliabilityBin, Tenth
 from training.card import words
-from training.card.figures import PERFECT, SHARES, Bin, Coverage, Tenth
+from training.card.figures import PERFECT, SHARES
 from training.card.histograms import Bar, account_types, bars
 from training.card.svg import (
     ACTUAL,
@@ -70,7 +70,7 @@ def gains(curves: Mapping[str, Vector]) -> Drawing:
         return sheet.drawing()
 
 
-def coverage(groups: Sequence[Coverage], target: float) -> Drawing:
+def coverage(groups: Sequence[Tenth], target: float) -> Drawing:
     """Spend below, inside and above the interval, for each tenth of the customers."""
     with settings("coverage"):
         sheet = Sheet(WIDTH, 310)
@@ -90,7 +90,9 @@ def coverage(groups: Sequence[Coverage], target: float) -> Drawing:
         return sheet.drawing()
 
 
-def reliability(ours: Sequence[Bin], peer: Sequence[Bin], peer_number: int) -> Drawing:
+def reliability(
+    ours: Sequence[ReliabilityBin], peer: Sequence[ReliabilityBin], peer_number: int
+) -> Drawing:
     """The share that left over the probability given, above the number of customers."""
     with settings("reliability"):
         sheet = Sheet(WIDTH, 390)
@@ -187,7 +189,7 @@ def _unit_square(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(_PER_CENT)
 
 
-def _numbers_of_customers(sheet: Sheet, bins: Sequence[Bin]) -> None:
+def _numbers_of_customers(sheet: Sheet, bins: Sequence[ReliabilityBin]) -> None:
     axes = sheet.axes(left=40, top=292, right=12, bottom=48)
     axes.bar([b.start + 0.05 for b in bins], [b.customers for b in bins], 0.086, color=ACTUAL)
     axes.set_xlim(0, 1)

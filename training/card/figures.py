@@ -1,33 +1,18 @@
-"""From the hold-out's arrays to the numbers that are drawn; nothing here knows of pictures."""
+"""What the card draws beside what the manifest says; nothing here knows of pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from foretell.manifest import RiskCategoryRule
-from training.evaluate.hold_out import FORETELL, HoldOut, Labels, Vector
-
-Rows = npt.NDArray[np.intp]
+from foretell.manifest import ReliabilityBin, RiskCategoryRule, Tenth
+from training.evaluate.groups import shared
+from training.evaluate.hold_out import HoldOut, Labels, Vector
 
 PERFECT: Final = "Perfect order"
-_GROUPS: Final = 10
 SHARES: Final = np.linspace(0, 1, 101)
 """Where the gains are told: 0, 1, ... 100 % of the customers."""
-_CERTAINTY: Final = 1.96  # standard deviations to each side of a normal law that hold 95 %
-
-
-@dataclass(frozen=True)
-class Tenth:
-    """Customers with neighbouring forecasts; amounts are means per customer, in currency."""
-
-    customers: int
-    forecast: float
-    actual: float
-    peers: Mapping[str, float]
-    """What other methods said of the same customers, by method."""
 
 
 @dataclass(frozen=True)
@@ -40,21 +25,6 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class Bin:
-    """Customers with a churn probability in [start, start + 0.1)."""
-
-    start: float
-    customers: int
-    told: float
-    """Mean probability."""
-    left: float
-    """Share that really left."""
-    low: float
-    high: float
-    """Bounds of the share that chance leaves open (95 %)."""
-
-
-@dataclass(frozen=True)
 class Outcome:
     """The customers of one risk category, and the share of them that left."""
 
@@ -63,44 +33,12 @@ class Outcome:
     left: float
 
 
-def tenths(hold_out: HoldOut) -> tuple[Tenth, ...]:
-    """Ten equal groups by our forecast, least valuable first; fewer with under ten customers."""
-    ours = hold_out.forecasts[FORETELL].spend
-    actual = _shared(ours, hold_out.spend)
-    peers = {
-        name: _shared(ours, forecast.spend)
-        for name, forecast in hold_out.forecasts.items()
-        if name != FORETELL
-    }
-    return tuple(
-        Tenth(
-            customers=len(rows),
-            forecast=float(ours[rows].mean()),
-            actual=float(actual[rows].mean()),
-            peers={name: float(spend[rows].mean()) for name, spend in peers.items()},
-        )
-        for rows in _in_tenths(ours)
-    )
-
-
-def coverage(hold_out: HoldOut) -> tuple[Coverage, ...]:
-    """What became of our intervals, for the same groups as `tenths`; empty without intervals."""
-    forecast = hold_out.forecasts[FORETELL]
-    if forecast.interval is None:
-        return ()
-    below = _shared(forecast.spend, hold_out.spend < forecast.interval.low)
-    above = _shared(forecast.spend, hold_out.spend > forecast.interval.high)
-    return tuple(
-        _covered(float(below[rows].mean()), float(above[rows].mean()))
-        for rows in _in_tenths(forecast.spend)
-    )
-
-
-def covered(groups: Sequence[Coverage], customers: Sequence[int]) -> Coverage:
-    """The groups taken together, each with its number of customers."""
-    below = np.average([group.below for group in groups], weights=customers)
-    above = np.average([group.above for group in groups], weights=customers)
-    return _covered(float(below), float(above))
+def covered(tenths: Sequence[Tenth]) -> Coverage:
+    """All customers taken together."""
+    customers = [group.customers for group in tenths]
+    below = float(np.average([group.below for group in tenths], weights=customers))
+    above = float(np.average([group.above for group in tenths], weights=customers))
+    return Coverage(below, max(1 - below - above, 0.0), above)
 
 
 def gains(hold_out: HoldOut) -> dict[str, Vector]:
@@ -114,16 +52,7 @@ def gains(hold_out: HoldOut) -> dict[str, Vector]:
     return {name: _gained(hold_out.spend, order) for name, order in orders.items()}
 
 
-def reliability(probability: Vector, churned: Labels) -> tuple[Bin, ...]:
-    """The share that left against the probability given, in steps of 0.1; no empty bins."""
-    step = np.minimum((probability * _GROUPS).astype(np.intp), _GROUPS - 1)
-    return tuple(
-        _bin(number / _GROUPS, probability[step == number], churned[step == number])
-        for number in np.unique(step).tolist()
-    )
-
-
-def average_gap(bins: Sequence[Bin]) -> float:
+def average_gap(bins: Sequence[ReliabilityBin]) -> float:
     """Distance between told and seen, a mean over customers."""
     gaps = [abs(found.left - found.told) for found in bins]
     return float(np.average(gaps, weights=[found.customers for found in bins]))
@@ -145,38 +74,11 @@ def outcomes(
     )
 
 
-def _in_tenths(forecast: Vector) -> list[Rows]:
-    order = np.argsort(forecast, kind="stable")
-    return np.array_split(order, min(_GROUPS, len(forecast)))
-
-
-def _shared(forecast: Vector, values: npt.NDArray[np.float64 | np.bool_]) -> Vector:
-    """Customers with equal forecasts share their values: the order of the rows is no skill."""
-    _, tie = np.unique(forecast, return_inverse=True)
-    means: Vector = np.bincount(tie, weights=values) / np.bincount(tie)
-    return means[tie]
-
-
-def _covered(below: float, above: float) -> Coverage:
-    return Coverage(below, max(1 - below - above, 0.0), above)
-
-
 def _gained(spend: Vector, order: Vector) -> Vector:
     best_first = np.argsort(-order, kind="stable")
-    revenue = np.cumsum(np.append(0.0, _shared(order, spend)[best_first]))
+    revenue = np.cumsum(np.append(0.0, shared(order, spend)[best_first]))
     if revenue[-1] <= 0:
         return SHARES  # nobody spent anything, so that no order is better than another
     customers = np.linspace(0, 1, len(spend) + 1)
     curve: Vector = np.interp(SHARES, customers, revenue / revenue[-1])
     return curve
-
-
-def _bin(start: float, probability: Vector, churned: Labels) -> Bin:
-    left, customers = float(churned.mean()), len(churned)
-    # Wilson's interval (1927): unlike the textbook one it stays within 0 and 1.
-    shrink = 1 + _CERTAINTY**2 / customers
-    centre = (left + _CERTAINTY**2 / (2 * customers)) / shrink
-    spread = left * (1 - left) / customers + (_CERTAINTY / (2 * customers)) ** 2
-    reach = _CERTAINTY * float(np.sqrt(spread)) / shrink
-    told = float(probability.mean())
-    return Bin(start, customers, told, left, max(centre - reach, 0.0), min(centre + reach, 1.0))

@@ -8,12 +8,12 @@ from typing import Final, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from foretell.contract import ModelName
-from foretell.manifest import FieldDistribution, Manifest
+from foretell.manifest import FieldDistribution, Manifest, ReliabilityBin, Tenth
 from training.card import charts, figures, histograms, words
 from training.card.comparison import compare
-from training.card.figures import PERFECT, Bin, Coverage, Outcome, Tenth
+from training.card.figures import PERFECT, Coverage, Outcome
 from training.card.svg import Drawing
-from training.evaluate.hold_out import CLASSIC, FORETELL, HoldOut, Vector
+from training.evaluate.hold_out import FORETELL, HoldOut, Vector
 
 _TEMPLATE: Final = "card.html.jinja"
 
@@ -39,23 +39,22 @@ class Worth:
     """The lifetime values of the hold-out."""
 
     tenths: tuple[Tenth, ...]
-    coverage: tuple[Coverage, ...]
-    covered: Coverage | None
+    covered: Coverage
     gains: Mapping[str, Vector]
     total: float
     """All forecasts added up over all that was spent; 0 where nobody spent anything."""
     tenths_chart: Drawing
     gains_chart: Drawing
-    coverage_chart: Drawing | None
+    coverage_chart: Drawing
 
 
 @dataclass(frozen=True)
 class Leaving:
     """The churn probabilities of the hold-out."""
 
-    bins: tuple[Bin, ...]
+    bins: tuple[ReliabilityBin, ...]
     average_gap: float
-    fullest: Bin
+    fullest: ReliabilityBin
     outcomes: tuple[Outcome, ...]
     peer: Method | None
     """The method that is drawn beside ours."""
@@ -74,7 +73,10 @@ class Field:
 
 
 def render(manifest: Manifest, hold_out: HoldOut) -> bytes:
-    """The card of a version, as one HTML file that needs no other; equal input, equal bytes."""
+    """The card of a version, as one HTML file that needs no other; equal input, equal bytes.
+
+    `hold_out` is what the manifest's evaluation was measured on.
+    """
     methods = [Method(name, charts.series(n)) for n, name in enumerate(hold_out.forecasts)]
     page = (
         _environment()
@@ -86,7 +88,7 @@ def render(manifest: Manifest, hold_out: HoldOut) -> bytes:
             ours=FORETELL,
             perfect=PERFECT,
             methods=methods,
-            worth=_worth(hold_out, manifest.interval_coverage),
+            worth=_worth(hold_out, manifest),
             leaving=_leaving(hold_out, manifest, methods),
             tables={model.value: compare(manifest.metrics.get(model, ())) for model in ModelName},
             importances=_importances(manifest),
@@ -130,43 +132,33 @@ def _verdict(manifest: Manifest) -> Verdict:
     return Verdict("passed", f"All {len(found)} checks passed.")
 
 
-def _worth(hold_out: HoldOut, target: float) -> Worth:
-    tenths = figures.tenths(hold_out)
-    coverage = figures.coverage(hold_out)
+def _worth(hold_out: HoldOut, manifest: Manifest) -> Worth:
+    tenths = manifest.evaluation.tenths
     gains = figures.gains(hold_out)
     spent = float(hold_out.spend.sum())
     return Worth(
         tenths=tenths,
-        coverage=coverage,
-        covered=_covered(coverage, tenths),
+        covered=figures.covered(tenths),
         gains=gains,
         total=float(hold_out.forecasts[FORETELL].spend.sum()) / spent if spent > 0 else 0.0,
         tenths_chart=charts.tenths(tenths),
         gains_chart=charts.gains(gains),
-        coverage_chart=charts.coverage(coverage, target) if coverage else None,
+        coverage_chart=charts.coverage(tenths, manifest.interval_coverage),
     )
-
-
-def _covered(coverage: Sequence[Coverage], tenths: Sequence[Tenth]) -> Coverage | None:
-    if not coverage:
-        return None
-    return figures.covered(coverage, [group.customers for group in tenths])
 
 
 def _leaving(hold_out: HoldOut, manifest: Manifest, methods: Sequence[Method]) -> Leaving:
-    ours = hold_out.forecasts[FORETELL].churn
-    bins = figures.reliability(ours, hold_out.churned)
-    peer = next((method for method in methods if method.name == CLASSIC), None)
-    theirs = (
-        figures.reliability(hold_out.forecasts[CLASSIC].churn, hold_out.churned) if peer else ()
-    )
+    bins, classic = manifest.evaluation.reliability, manifest.evaluation.reliability_peer
+    peer = next((method for method in methods if classic and method.name == classic.name), None)
     return Leaving(
         bins=bins,
         average_gap=figures.average_gap(bins),
         fullest=max(bins, key=lambda found: found.customers),
-        outcomes=figures.outcomes(ours, hold_out.churned, manifest.risk_categories),
+        outcomes=figures.outcomes(
+            hold_out.forecasts[FORETELL].churn, hold_out.churned, manifest.risk_categories
+        ),
         peer=peer,
-        chart=charts.reliability(bins, theirs, peer.series if peer else 0),
+        chart=charts.reliability(bins, classic.bins if classic else (), peer.series if peer else 0),
     )
 
 

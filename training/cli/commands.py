@@ -11,6 +11,7 @@ from typing import Final, Unpack
 import click
 
 from foretell import environment
+from foretell.manifest import CARD
 from foretell.problems import BatchError, RegistryError
 from foretell.registry import Registry, RegistryAddress, connect
 from training import publish, terminal
@@ -149,7 +150,7 @@ def card(
     chosen = version or (seen.pointer.version if seen else None)
     if chosen is None:
         raise InputError(f"nothing is live in {source.address}: name a version, or train one")
-    content = source.file(chosen, publish.CARD, source.manifest(chosen))
+    content = source.file(chosen, CARD, source.manifest(chosen))
     try:
         out.write_bytes(content)
     except OSError as error:

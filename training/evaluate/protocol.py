@@ -9,6 +9,7 @@ import numpy as np
 from foretell.manifest import Evaluation
 from foretell.tables import Tables
 from training import fit
+from training.evaluate import groups
 from training.evaluate.hold_out import CLASSIC, FORETELL, NAIVE, Forecast, HoldOut, Interval
 from training.evaluate.naive import naive_churn, naive_spend
 from training.examples import Examples, Records
@@ -70,6 +71,9 @@ def described(trial: Trial, hold_out: HoldOut) -> Evaluation:
         horizon_days=trial.asked.horizon_days,
         learnt_cutoff=trial.learning.cutoff,
         learnt_horizon_days=trial.learning.horizon_days,
+        tenths=groups.tenths(hold_out),
+        reliability=groups.reliability(hold_out.forecasts[FORETELL].churn, hold_out.churned),
+        reliability_peer=groups.peer_reliability(hold_out),
     )
 
 

@@ -17,7 +17,10 @@ from foretell.actions import ActionRule
 from foretell.contract import RECORD_FIELDS, ModelName, RiskCategory, ValueTier
 from foretell.problems import DigestMismatch, IncompatibleVersion
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+CARD = "card.html"
+"""The model card's file within a version."""
+
 VERSION_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 
 
@@ -143,8 +146,38 @@ class FieldDistribution(_Document):
     missing: float = Field(description="Share of the customers without a value.")
 
 
+class Tenth(_Document):
+    """A tenth of the customers by forecast; amounts are means per customer, in currency."""
+
+    customers: int
+    forecast: float = Field(description="Expected spend over the horizon.")
+    actual: float = Field(description="What they spent.")
+    peers: dict[str, float] = Field(description="What other methods had expected, by name.")
+    below: float = Field(description="Share of them who spent less than their interval says.")
+    inside: float = Field(description="Share who spent an amount within it.")
+    above: float = Field(description="Share who spent more.")
+
+
+class ReliabilityBin(_Document):
+    """Customers with a churn probability in [start, start + 0.1)."""
+
+    start: float
+    customers: int
+    told: float = Field(description="Mean probability given.")
+    left: float = Field(description="Share who really left.")
+    low: float = Field(description="Where that share's 95 % confidence interval begins (Wilson).")
+    high: float = Field(description="Where it ends.")
+
+
+class PeerReliability(_Document):
+    """The same customers by the churn probability that another method gave them."""
+
+    name: str
+    bins: tuple[ReliabilityBin, ...]
+
+
 class Evaluation(_Document):
-    """How the metrics of CLV and churn were measured."""
+    """How the metrics of CLV and churn were measured, and what the charts of them show."""
 
     protocol: Literal["temporal", "split"] = Field(
         description=(
@@ -157,6 +190,11 @@ class Evaluation(_Document):
     horizon_days: int = Field(description="Days after it over which they were watched.")
     learnt_cutoff: date = Field(description="Label cut-off of the fit.")
     learnt_horizon_days: int = Field(description="Days that its labels cover.")
+    tenths: tuple[Tenth, ...] = Field(description="Least valuable forecast first.")
+    reliability: tuple[ReliabilityBin, ...] = Field(description="Without empty bins.")
+    reliability_peer: PeerReliability | None = Field(
+        description="Of the classic method; null where it was not asked."
+    )
 
 
 class Gate(_Document):

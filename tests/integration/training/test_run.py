@@ -142,6 +142,37 @@ class TestWhatIsPublished:
         assert evaluation.learnt_cutoff + learnt <= evaluation.cutoff
         assert 0 < evaluation.customers < trained.manifest.data.customers / 2
 
+    def test_what_is_drawn_is_of_the_measured_customers(self, trained: Any) -> None:
+        evaluation = trained.manifest.evaluation
+        classic = evaluation.reliability_peer
+
+        assert classic.name == CLASSIC
+        for group in (evaluation.tenths, evaluation.reliability, classic.bins):
+            assert sum(part.customers for part in group) == evaluation.customers
+        assert len(evaluation.tenths) == 10
+        forecasts = [tenth.forecast for tenth in evaluation.tenths]
+        assert forecasts == sorted(forecasts)
+        assert set(evaluation.tenths[0].peers) == {NAIVE, CLASSIC}
+
+    def test_what_is_drawn_says_what_the_measures_say(self, trained: Any) -> None:
+        evaluation = trained.manifest.evaluation
+        measured = {m.name: m.value for m in trained.manifest.metrics[ModelName.CLV]}
+
+        def mean(parts: Any, name: str) -> float:
+            return sum(getattr(part, name) * part.customers for part in parts) / sum(
+                part.customers for part in parts
+            )
+
+        forecast, actual = (mean(evaluation.tenths, name) for name in ("forecast", "actual"))
+        assert forecast / actual == pytest.approx(measured["Bias"], rel=1e-4)
+        inside = mean(evaluation.tenths, "inside")
+        assert inside == pytest.approx(measured["Interval coverage"], rel=1e-4)
+        left, theirs = (
+            mean(bins, "left")
+            for bins in (evaluation.reliability, evaluation.reliability_peer.bins)
+        )
+        assert left == pytest.approx(theirs, rel=1e-4)
+
     @pytest.mark.parametrize(
         ("model", "peer", "names"),
         [

@@ -18,6 +18,7 @@ from foretell.contract import RECORD_FIELDS
 from foretell.manifest import Evaluation, FieldDistribution, Manifest, Metric, RiskCategoryRule
 from foretell.personas import PROFILES
 from training.card import comparison, figures, histograms, render, words
+from training.evaluate import groups
 from training.evaluate.hold_out import CLASSIC, FORETELL, NAIVE, Forecast, HoldOut, Interval
 
 HOSTILE = '<script>alert("x")</script> & $\\frac{1}{0}$'
@@ -124,19 +125,27 @@ def the_personas() -> list[dict[str, object]]:
     ]
 
 
-def an_evaluation(**changed: object) -> Evaluation:
+def an_evaluation(hold_out: HoldOut, **changed: object) -> Evaluation:
     told: dict[str, object] = {
         "protocol": "temporal",
-        "customers": 5_000,
+        "customers": len(hold_out.spend),
         "cutoff": date(2025, 7, 4),
         "horizon_days": 180,
         "learnt_cutoff": date(2024, 7, 4),
         "learnt_horizon_days": 180,
+        "tenths": groups.tenths(hold_out),
+        "reliability": groups.reliability(hold_out.forecasts[FORETELL].churn, hold_out.churned),
+        "reliability_peer": groups.peer_reliability(hold_out),
     }
     return Evaluation.model_validate(told | changed)
 
 
-def a_manifest(**changed: object) -> Manifest:
+def a_card(hold_out: HoldOut, **changed: object) -> bytes:
+    """The card of a version that was measured on a hold-out."""
+    return render(a_manifest(hold_out, **changed), hold_out)
+
+
+def a_manifest(hold_out: HoldOut, **changed: object) -> Manifest:
     random = np.random.default_rng(5)
     shares = np.sort(random.dirichlet(np.full(len(RECORD_FIELDS), 0.7)))[::-1]
     fields = {name: a_field(name, random) for name in RECORD_FIELDS}
@@ -146,7 +155,7 @@ def a_manifest(**changed: object) -> Manifest:
     values: dict[str, object] = {
         "horizon_days": 180,
         "training_horizon_days": 180,
-        "evaluation": an_evaluation(),
+        "evaluation": an_evaluation(hold_out),
         "interval_coverage": 0.8,
         "features": ("recency", "recency_over_gap", "frequency"),
         "data": {
@@ -221,7 +230,7 @@ def hold_out() -> HoldOut:
 
 @pytest.fixture(scope="module")
 def card(hold_out: HoldOut) -> bytes:
-    return render(a_manifest(), hold_out)
+    return a_card(hold_out)
 
 
 def test_given_the_same_input_the_card_is_the_same_bytes_whatever_matplotlib_was_set_to(
@@ -229,7 +238,7 @@ def test_given_the_same_input_the_card_is_the_same_bytes_whatever_matplotlib_was
 ) -> None:
     with mpl.rc_context({"font.size": 30, "svg.hashsalt": "other", "axes.grid": True}):
         before = dict(mpl.rcParams)
-        again = render(a_manifest(), a_hold_out())
+        again = a_card(a_hold_out())
         assert dict(mpl.rcParams) == before
 
     assert again == card
@@ -352,7 +361,7 @@ def test_given_gates_the_verdict_is_theirs(
     verdicts: list[str], forced: str | None, said: str
 ) -> None:
     gates = [{"name": f"g{n}", "verdict": v, "detail": "d"} for n, v in enumerate(verdicts)]
-    text = Page(render(a_manifest(gates=gates, forced=forced), a_hold_out(120))).text
+    text = Page(a_card(a_hold_out(120), gates=gates, forced=forced)).text
 
     assert f"{said} " in text
     assert ("Reason given for making it live: “Christmas”" in text) is (forced is not None)
@@ -361,7 +370,11 @@ def test_given_gates_the_verdict_is_theirs(
 def test_given_hostile_texts_they_are_shown_and_not_obeyed() -> None:
     personas = the_personas()
     personas[0] |= {"name": HOSTILE, "description": HOSTILE}
-    manifest = a_manifest(
+    plain = a_hold_out(150)
+    forecasts = {**plain.forecasts, HOSTILE: plain.forecasts[NAIVE]}
+    hold_out = HoldOut(plain.spend, plain.churned, forecasts)
+    card = a_card(
+        hold_out,
         personas=personas,
         actions=[{"action": HOSTILE, "personas": [HOSTILE]}],
         gates=[{"name": HOSTILE, "verdict": "failed", "detail": HOSTILE}],
@@ -371,10 +384,8 @@ def test_given_hostile_texts_they_are_shown_and_not_obeyed() -> None:
         libraries={HOSTILE: HOSTILE},
         metrics={"clv": [a_metric(HOSTILE, (1, 2), "lower") | {"peers": {HOSTILE: 2}}]},
     )
-    plain = a_hold_out(150)
-    forecasts = {**plain.forecasts, HOSTILE: plain.forecasts[NAIVE]}
 
-    page = Page(render(manifest, HoldOut(plain.spend, plain.churned, forecasts)))
+    page = Page(card)
 
     assert not {"script"} & {tag for tag, _ in page.elements}
     assert page.text.count(HOSTILE) > 10
@@ -397,20 +408,11 @@ def test_given_a_persona_without_members_the_card_says_that_there_are_none(card:
     assert text.index("This shop has none at present.") > text.index(PROFILES[-1].name)
 
 
-def test_given_no_intervals_the_card_says_so_and_draws_none(hold_out: HoldOut) -> None:
-    only = hold_out.forecasts[FORETELL]
-    bare = HoldOut(hold_out.spend, hold_out.churned, {FORETELL: Forecast(only.spend, only.churn)})
-    text = Page(render(a_manifest(), bare)).text
-
-    assert "No intervals were measured" in text
-    assert "inside their interval, " not in text
-
-
 def test_given_a_bare_manifest_the_card_names_what_is_missing() -> None:
     nothing: dict[str, object] = {
         name: {} for name in ("metrics", "importances", "drift_baseline", "libraries")
     } | dict.fromkeys(("personas", "gates", "risk_categories", "value_tiers"), ())
-    text = Page(render(a_manifest(**nothing), a_hold_out(100))).text
+    text = Page(a_card(a_hold_out(100), **nothing)).text
 
     assert text.count("No measures were recorded.") == 3
     for missing in ("importances", "personas", "baseline"):
@@ -418,19 +420,22 @@ def test_given_a_bare_manifest_the_card_names_what_is_missing() -> None:
 
 
 def test_given_a_short_history_the_card_says_how_far_was_measured() -> None:
-    short = an_evaluation(horizon_days=77)
+    few = a_hold_out(100)
+    short = an_evaluation(few, horizon_days=77)
 
-    text = Page(render(a_manifest(evaluation=short), a_hold_out(100))).text
+    text = Page(a_card(few, evaluation=short)).text
 
     assert "All figures measured here are for 77 days" in text
 
 
 def test_the_card_tells_a_trial_on_later_days_from_one_on_the_same() -> None:
-    temporal = Page(render(a_manifest(), a_hold_out(100))).text
-    split = Page(render(a_manifest(evaluation=an_evaluation(protocol="split")), a_hold_out(100)))
+    few = a_hold_out(100)
+    same_days = an_evaluation(few, protocol="split")
+
+    temporal, split = Page(a_card(few)).text, Page(a_card(few, evaluation=same_days)).text
 
     assert "the 180 days after 4 July 2024" in temporal.replace("\xa0", " ")
-    assert "the log is too short to learn from earlier ones" in split.text
+    assert "the log is too short to learn from earlier ones" in split
 
 
 def test_given_files_the_card_does_not_show_them(card: bytes) -> None:
@@ -450,29 +455,16 @@ def test_given_files_the_card_does_not_show_them(card: bytes) -> None:
         HoldOut(
             np.array([5.0, 0.0]),
             np.array([False, True]),
-            {FORETELL: Forecast(np.ones(2), np.full(2, 0.5))},
+            {FORETELL: Forecast(np.ones(2), np.full(2, 0.5), Interval(*[np.ones(2)] * 3))},
         ),
     ],
     ids=["nobody bought", "two customers and one forecast"],
 )
 def test_given_nothing_to_tell_apart_no_figure_is_not_a_number(odd: HoldOut) -> None:
     with np.errstate(all="raise"):
-        card = render(a_manifest(), odd)
+        card = a_card(odd)
 
     assert not re.search(rb"\b(nan|inf)\b", card, re.IGNORECASE)
-
-
-def test_given_tied_forecasts_the_tenths_do_not_depend_on_the_order_of_the_rows() -> None:
-    spend, forecast = np.arange(40.0), np.repeat([1.0, 2.0], 20)
-    churned = spend < 5
-
-    def tenths(order: np.ndarray) -> tuple[figures.Tenth, ...]:
-        said = {FORETELL: Forecast(forecast[order], churned[order].astype(float))}
-        return figures.tenths(HoldOut(spend[order], churned[order], said))
-
-    there, back = tenths(np.arange(40)), tenths(np.arange(40)[::-1])
-    assert there == back
-    assert [group.actual for group in there] == [9.5] * 5 + [29.5] * 5
 
 
 @given(
@@ -482,32 +474,18 @@ def test_given_tied_forecasts_the_tenths_do_not_depend_on_the_order_of_the_rows(
         )
     )
 )
-def test_given_any_hold_out_the_figures_account_for_every_customer_and_all_the_revenue(
+def test_given_any_hold_out_the_gains_bring_all_the_revenue_and_none_beats_the_perfect_order(
     drawn: tuple[np.ndarray, np.ndarray],
 ) -> None:
     spend, told = drawn
-    interval = Interval(told * 0.5, told, told * 1.5)
-    ours = Forecast(told, told / 5, interval)
-    hold_out = HoldOut(spend, spend == 0, {FORETELL: ours, NAIVE: Forecast(spend, told / 5)})
+    forecasts = {FORETELL: Forecast(told, told / 5), NAIVE: Forecast(spend, told / 5)}
 
-    groups, curves = figures.tenths(hold_out), figures.gains(hold_out)
-    sizes = [group.customers for group in groups]
-    assert sum(sizes) == len(spend)
-    assert max(sizes) - min(sizes) <= 1
-    assert np.dot(sizes, [g.actual for g in groups]) == pytest.approx(spend.sum())
-    assert np.dot(sizes, [g.peers[NAIVE] for g in groups]) == pytest.approx(spend.sum())
+    curves = figures.gains(HoldOut(spend, spend == 0, forecasts))
+
     for curve in curves.values():
         assert (curve[0], curve[-1]) == (0, 1)
         assert (np.diff(curve) >= -1e-12).all()
         assert (curve <= curves[figures.PERFECT] + 1e-9).all()
-    for part in figures.coverage(hold_out):
-        assert part.below + part.inside + part.above == pytest.approx(1)
-    whole = figures.covered(figures.coverage(hold_out), sizes)
-    assert whole.below == pytest.approx((spend < interval.low).mean())
-    bins = figures.reliability(told / 5, spend == 0)
-    assert sum(found.customers for found in bins) == len(spend)
-    assert all(0 <= found.low <= found.left + 1e-9 for found in bins)
-    assert all(found.left - 1e-9 <= found.high <= 1 for found in bins)
 
 
 def test_given_risk_rules_the_outcomes_are_those_of_each_category() -> None:
