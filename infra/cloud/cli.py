@@ -19,6 +19,7 @@ from infra.cloud.errors import CloudError, NotReady
 from infra.cloud.settings import Settings
 from infra.cloud.stack import Stack
 from infra.cloud.summary import summary
+from infra.site.errors import SiteError
 from training import terminal
 from training.cli import TrainingOptions, training_options, training_request
 from training.errors import HeldBack, InputError, LostRace, ParityError
@@ -67,6 +68,7 @@ def main() -> None:
         LostRace,
         ParityError,
         RegistryError,
+        SiteError,
     ) as error:
         terminal.error(str(error))
         sys.exit(1)

@@ -16,8 +16,10 @@ from infra.cloud.errors import CloudError, NotReady, StackNotReadable, StepFaile
 from infra.cloud.page_config import page_config
 from infra.cloud.preflight import ARCHITECTURE, BATCH_CONCURRENCY
 from infra.cloud.settings import Settings
-from infra.cloud.site import build, upload
+from infra.cloud.site_upload import upload
 from infra.cloud.stack import Stack
+from infra.site.build import build
+from infra.site.errors import SiteError
 from training import terminal
 from training.errors import HeldBack, InputError, LostRace, ParityError
 from training.request import TrainingRequest
@@ -38,6 +40,7 @@ _EXPECTED: Final = (
     OSError,
     ParityError,
     RegistryError,
+    SiteError,
 )
 
 
@@ -128,7 +131,7 @@ def publish_site(aws: Aws, s3: "S3Client", stack: Stack) -> None:
     """The site, with what it has to know of the stack, to where CloudFront finds it.
 
     Raises:
-        SiteRefused: its files do not go together.
+        SiteError: it cannot be built.
         StackNotReadable: the stack does not say where to, or what.
     """
     files = build(page_config(stack))

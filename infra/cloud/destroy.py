@@ -10,7 +10,7 @@ from infra.cloud import tools
 from infra.cloud.aws import Aws
 from infra.cloud.errors import CloudError
 from infra.cloud.settings import Settings
-from infra.cloud.site import empty
+from infra.cloud.site_upload import empty
 from infra.cloud.stack import Resource, Stack, by_type, how_to_delete, kept
 from training import terminal
 

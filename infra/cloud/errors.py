@@ -17,10 +17,6 @@ class StackNotReadable(CloudError):
     """There is no such stack, or it does not say what is needed of it."""
 
 
-class SiteRefused(CloudError):
-    """The files of the site do not go together."""
-
-
 class NotDeleted(CloudError):
     """S3 keeps an object that was to go."""
 

@@ -1,23 +1,24 @@
-"""The HTTP API on this machine: the functions' apps behind one address, as API Gateway has it.
+"""What answers at one address on this machine: the functions' apps, and the site beside them.
 
 Each request goes to the app that the deployed API would send it to, so what answers here is what
-answers there. Only the documentation is of this place: deployed functions carry none.
+answers there. Only that page and API share an address is of this place.
 """
 
 import importlib
+import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeVar
 
-from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
-from fastapi_offline import FastAPIOffline
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foretell.contract import ModelName
+from infra.local.site import METHODS
+from infra.site.build import OPENAPI
+
+App = TypeVar("App")
 
 _PORTFOLIO: Final = "portfolio"
-_DOCUMENTATION: Final = ("/docs", "/openapi.json", "/static-offline-docs", "/redoc")
 
 
 def function_apps() -> dict[str, Starlette]:
@@ -26,38 +27,31 @@ def function_apps() -> dict[str, Starlette]:
     return {name: importlib.import_module(f"functions.{name}.app").app for name in names}
 
 
-def gateway(apps: Mapping[str, Starlette]) -> ASGIApp:
-    """One ASGI application in front of the functions' apps."""
-    documentation = _documentation()
+def gateway(apps: Mapping[str, Starlette], site: ASGIApp) -> ASGIApp:
+    """One ASGI application in front of the functions' apps and of the site."""
+    api = _api_folders()
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
-        await _app_for(scope, apps, documentation)(scope, receive, send)
+        path: str = scope["path"]
+        of_the_api = path.removeprefix("/").partition("/")[0] in api
+        to_the_site = scope.get("method") in METHODS and not of_the_api
+        await (site if to_the_site else app_for(path, apps))(scope, receive, send)
 
     return route
 
 
-def _app_for(scope: Scope, apps: Mapping[str, Starlette], documentation: ASGIApp) -> ASGIApp:
-    path: str = scope.get("path", "/")
-    if scope["type"] != "http" or path == "/" or path.startswith(_DOCUMENTATION):
-        return documentation
+def app_for(path: str, apps: Mapping[str, App]) -> App:
+    """Which of the apps answers on a path of the API, and on one that nobody serves."""
     if path.startswith(f"/{_PORTFOLIO}/"):
         return apps[_PORTFOLIO]
     named = path.removeprefix("/predict/").partition("/")[0]
     return next((app for name, app in apps.items() if name == named), apps[_GENERAL])
 
 
-def _documentation() -> FastAPI:
-    app = FastAPIOffline(title="Foretell")
-    # Not before: it imports the runtime, which reads its environment once, when that is prepared.
-    from infra.api.document import openapi  # noqa: PLC0415
-
-    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
-
-    @app.get("/", include_in_schema=False)
-    async def start() -> RedirectResponse:
-        return RedirectResponse("/docs")
-
-    return app
+def _api_folders() -> frozenset[str]:
+    """What the paths of the API begin with."""
+    paths = json.loads(OPENAPI.read_text(encoding="utf-8"))["paths"]
+    return frozenset(path.split("/")[1] for path in paths)
 
 
 _GENERAL: Final = ModelName.COMPREHENSIVE

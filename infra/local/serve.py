@@ -1,4 +1,4 @@
-"""`foretell serve`: S3, training, the HTTP API and batch scoring in this one process."""
+"""`foretell serve`: S3, training, the HTTP API, the page and batch scoring in one process."""
 
 import json
 import os
@@ -16,13 +16,17 @@ from foretell.batch.runs import INCOMING, RUNS
 from foretell.registry import Registry, RegistryAddress, connect
 from infra.local import home
 from infra.local.delivery import RESULTS, UPLOADS, Delivery, undelivered
-from infra.local.errors import PortTaken
+from infra.local.errors import LocalPlatformError, PortTaken
 from infra.local.function import Invoke, batch_function
 from infra.local.gateway import function_apps, gateway
 from infra.local.home import Platform
 from infra.local.object_store import object_store
 from infra.local.portfolio import drop_customers
+from infra.local.site import LocalSite
 from infra.local.step_functions import step_functions
+from infra.site.config import ON_THIS_MACHINE
+from infra.site.errors import SiteError
+from infra.site.policy import on_this_machine
 from training import simulate, terminal
 from training.cli import train_and_tell
 from training.publish import live_or_none
@@ -54,7 +58,8 @@ def serve(ports: Ports, request: TrainingRequest | None, *, portfolio: bool) -> 
     With `portfolio`, the customers of the log that was trained on are scored in the background.
 
     Raises:
-        LocalPlatformError: a port is taken, or another platform uses the folder.
+        LocalPlatformError: a port is taken, another platform uses the folder, or the page's
+            libraries are missing.
         InputError, RegistryError, ParityError: the training failed.
 
     """
@@ -69,6 +74,7 @@ def serve(ports: Ports, request: TrainingRequest | None, *, portfolio: bool) -> 
             s3_url=store.endpoint_url,
             registry=str(REGISTRY),
         )
+        site = _site(platform)
         _prepare_environment(platform)
         registry = connect(REGISTRY)
         for bucket in (REGISTRY.bucket, UPLOADS, RESULTS):
@@ -77,7 +83,7 @@ def serve(ports: Ports, request: TrainingRequest | None, *, portfolio: bool) -> 
         with _scoring_files(delivery, invoke, registry.s3), home.announced(platform):
             if portfolio and trained_on is not None:
                 _drop_customers(trained_on, registry)
-            _run(platform, listener)
+            _run(platform, listener, site)
     terminal.console.print("Stopped. The buckets are kept in .foretell.")
 
 
@@ -123,6 +129,14 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
+def _site(platform: Platform) -> LocalSite:
+    """Read before anything is trained, so that what is missing is told at once."""
+    try:
+        return LocalSite(ON_THIS_MACHINE, on_this_machine(platform.s3_url))
+    except SiteError as error:
+        raise LocalPlatformError(str(error)) from error
+
+
 def _prepare_environment(platform: Platform) -> None:
     """What the template gives the deployed functions, as fits this machine."""
     home.use(platform)
@@ -160,13 +174,14 @@ def _scoring_files(delivery: Delivery, invoke: Invoke, s3: "S3Client") -> Iterat
             delivery.close()
 
 
-def _run(platform: Platform, listener: socket.socket) -> None:
+def _run(platform: Platform, listener: socket.socket, site: LocalSite) -> None:
     config = uvicorn.Config(
-        gateway(function_apps()), lifespan="off", log_level="warning", access_log=False
+        gateway(function_apps(), site), lifespan="off", log_level="warning", access_log=False
     )
     terminal.console.print(
         f"\n[bold]Foretell is running.[/] Stop it with Ctrl-C.\n"
-        f"  API and documentation  {platform.api_url}/docs\n"
+        f"  Page                   {platform.api_url}/\n"
+        f"  API documentation      {platform.api_url}/docs/\n"
         f"  S3                     {platform.s3_url}  (registry {platform.registry})\n"
         f"  To score a file        curl -T customers.csv {platform.s3_url}/{UPLOADS}/{INCOMING}\n"
         f"  To see what comes      curl {platform.api_url}/portfolio/runs\n"

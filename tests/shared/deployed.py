@@ -17,6 +17,7 @@ OUTPUTS = {
     "Issuer": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab1",
     "Scopes": "foretell/predict foretell/upload",
     "ClientId": "page-client",
+    "Currency": "EUR",
     "ServerClientId": "server-client",
     "UserPoolId": "eu-central-1_Ab1",
     "SignInUrl": "https://foretell-1.auth.eu-central-1.amazoncognito.com",

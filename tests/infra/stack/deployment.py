@@ -21,6 +21,7 @@ CHOICES: Mapping[str, Mapping[str, Any]] = {
         "AlarmEmail": "somebody@example.com",
         "AllowedOrigins": "https://one.example.com,https://two.example.com",
         "Architecture": "arm64",
+        "Currency": "EUR",
         "MonthlyBudget": 50,
         "SiteCertificate": "arn:aws:acm:us-east-1:111122223333:certificate/0",
         "SiteDomain": "customers.example.com",

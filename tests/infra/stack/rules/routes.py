@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.gateway import _app_for
+from infra.local.gateway import app_for
 from tests.infra.stack.deployment import ROOT, Deployment, Resource
 
 API = "AWS::ApiGatewayV2::Api"
@@ -173,11 +173,7 @@ def documented() -> set[str]:
 
 
 def _locally_answered_by(path: str) -> str:
-    apps: Any = {name: name for name in _NAMES}
-    return (
-        f"{_app_for({'type': 'http', 'path': path}, apps, 'documentation')}".capitalize()
-        + "Function"
-    )
+    return f"{app_for(path, {name: name for name in _NAMES})}".capitalize() + "Function"
 
 
 _NAMES = ("clv", "churn", "segment", "comprehensive", "portfolio")

@@ -45,7 +45,11 @@ class TestPageConfig:
                 "scopes": ["openid", "foretell/predict", "foretell/upload"],
                 "url": "https://foretell-1.auth.eu-central-1.amazoncognito.com",
             },
+            "currency": "EUR",
         }
+
+    def test_a_currency_nobody_chose_is_left_open(self):
+        assert page_config(deployed.stack(without=("Currency",))).currency is None
 
     def test_with_another_issuer_it_leaves_open_what_only_that_one_knows(self):
         own = deployed.stack(without=deployed.OF_THE_POOL, Issuer="https://login.example.com/")

@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.cloud.page_config import page_config
-from infra.cloud.site import SiteFile, build, empty, upload
+from infra.cloud.site_upload import empty, upload
+from infra.site.build import SiteFile, build
 
 PAGE = "text/html"
 

@@ -16,19 +16,22 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from infra.cloud.errors import SiteRefused
-from infra.cloud.page_config import NAME as CONFIG
-from infra.cloud.page_config import PageConfig
+from infra.site.config import NAME as CONFIG
+from infra.site.config import PageConfig
+from infra.site.errors import SiteRefused
+from infra.site.libraries import NODE_MODULES, library_files, without_source_map
 
-DASHBOARD: Final = Path(__file__).parents[2] / "dashboard"
-"""The page for people; as long as there is none, the site is the documentation."""
+DASHBOARD: Final = Path(__file__).parents[1] / "dashboard"
+"""The page, its documentation of the API, and what to say where there is nothing."""
 
-_PAGES: Final = Path(__file__).with_name("pages")
-_OPENAPI: Final = Path(__file__).parents[2] / "api" / "openapi.json"
+OPENAPI: Final = Path(__file__).parents[1] / "api" / "openapi.json"
+"""What the API answers to."""
+
 _SWAGGER: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
 _ASSETS: Final = "assets/"
 _REFERENCE: Final = re.compile(rf'"/({_ASSETS}[^"]*)"')
 _OPEN: Final = ("/health",)
+_NEEDED: Final = ("index.html", "404.html")
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME: Final = "no-cache"
@@ -41,6 +44,7 @@ _TYPES: Final[Mapping[str, str]] = {
     ".json": "application/json",
     ".mjs": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
@@ -61,16 +65,19 @@ class SiteFile:
         return _FOR_EVER if self.immutable else _ASK_EACH_TIME
 
 
-def build(config: PageConfig, dashboard: Path = DASHBOARD) -> tuple[SiteFile, ...]:
+def build(
+    config: PageConfig, dashboard: Path = DASHBOARD, node_modules: Path = NODE_MODULES
+) -> tuple[SiteFile, ...]:
     """The whole site, in the order in which it is to be published.
 
     First what pages refer to, then the pages, then config.json: whatever is missing at the end, a
     page that is there finds all that it needs.
 
     Raises:
-        SiteRefused: two files have one name, or a page refers to a file that is not there.
+        SiteRefused: two files have one name, or one that is needed is not there.
+        LibraryMissing: a library of the page is not installed.
     """
-    files = _collected(dashboard)
+    files = _collected(dashboard, node_modules)
     assets = {key: body for key, body in files.items() if key.startswith(_ASSETS)}
     rest = {key: body for key, body in files.items() if key not in assets}
     folder = f"{_ASSETS}{_digest(assets)}/"
@@ -85,15 +92,17 @@ def build(config: PageConfig, dashboard: Path = DASHBOARD) -> tuple[SiteFile, ..
     return tuple(published)
 
 
-def _collected(dashboard: Path) -> dict[str, bytes]:
-    files = dict(_files_of(_PAGES)) | dict(_swagger())
+def _collected(dashboard: Path, node_modules: Path) -> dict[str, bytes]:
+    files = dict(_swagger()) | dict(library_files(node_modules))
     for key, body in _files_of(dashboard):
         if key in files or key in {CONFIG, "openapi.json"}:
             raise SiteRefused(
                 f"{dashboard / key} has the name of another file of the site: rename it"
             )
         files[key] = body
-    files.setdefault("index.html", files["docs/index.html"])
+    for key in _NEEDED:
+        if key not in files:
+            raise SiteRefused(f"{dashboard} has no {key}, which CloudFront answers with: add it")
     return files
 
 
@@ -105,10 +114,10 @@ def _files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _swagger() -> Iterator[tuple[str, bytes]]:
-    # The files that `make run` serves, too; the package is installed for both.
+    # What shows the API's document; the package carries it for places without a CDN.
     static = resources.files("fastapi_offline") / "static"
     for name in _SWAGGER:
-        yield f"{_ASSETS}{name}", (static / name).read_bytes()
+        yield f"{_ASSETS}{name}", without_source_map((static / name).read_bytes())
 
 
 def _digest(assets: Mapping[str, bytes]) -> str:
@@ -135,17 +144,23 @@ def _file(key: str, body: bytes, *, immutable: bool) -> SiteFile:
 
 def _openapi(config: PageConfig) -> bytes:
     """The committed document, with this API's address and the token it wants."""
-    document: dict[str, Any] = json.loads(_OPENAPI.read_text(encoding="utf-8"))
-    document["servers"] = [{"url": config.api_url}]
+    document: dict[str, Any] = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    if config.api_url:
+        document["servers"] = [{"url": config.api_url}]
+    if config.sign_in:
+        _want_token(document, config.sign_in.issuer)
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _want_token(document: dict[str, Any], issuer: str) -> None:
     document["components"]["securitySchemes"] = {
         "token": {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": f"An access token of {config.sign_in.issuer}",
+            "description": f"An access token of {issuer}",
         }
     }
     for path, item in document["paths"].items():
         for operation in item.values():
             operation["security"] = [] if path in _OPEN else [{"token": []}]
-    return json.dumps(document, ensure_ascii=False).encode()

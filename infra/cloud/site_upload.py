@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from infra.cloud.errors import NotDeleted
-from infra.cloud.site.build import SiteFile
+from infra.site.build import SiteFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from infra.cloud.errors import SiteRefused
 from infra.cloud.page_config import page_config
-from infra.cloud.site import build
+from infra.site.build import DASHBOARD, build
+from infra.site.config import ON_THIS_MACHINE
+from infra.site.errors import SiteRefused
 from tests.shared import deployed
 
 ROOT = Path(__file__).parents[4]
-NO_DASHBOARD = Path("nowhere")
+IMPORTED = re.compile(r"""^(?:import|export)\b[^;"']*["'](\.[^"']+)["']""", re.MULTILINE)
+"""What a module imports of its neighbours, at its top."""
 
 
 class Inline(HTMLParser):
@@ -34,7 +36,7 @@ class Inline(HTMLParser):
             self.found.append(tag)
 
 
-def site(dashboard=NO_DASHBOARD, **outputs):
+def site(dashboard=DASHBOARD, **outputs):
     return build(page_config(deployed.stack(**outputs)), dashboard)
 
 
@@ -49,29 +51,50 @@ def dashboard(tmp_path):
     (tmp_path / "assets" / "app.js").write_text("import './api.js';")
     (tmp_path / "assets" / "api.js").write_text("export const one = 1;")
     (tmp_path / "index.html").write_text('<script type="module" src="/assets/app.js"></script>')
+    (tmp_path / "404.html").write_text("nothing")
     (tmp_path / ".notes").write_text("not published")
     return tmp_path
 
 
-class TestWithoutADashboard:
-    """The site is the API's documentation."""
-
-    def test_the_start_page_is_the_documentation(self):
-        files = by_key(site())
-
-        assert files["index.html"].body == files["docs/index.html"].body
+class TestThePage:
+    """What is in the repository goes together."""
 
     def test_every_file_a_page_refers_to_is_there(self):
         files = by_key(site())
 
         for page in (file for file in files.values() if file.key.endswith(".html")):
-            references = re.findall(r'(?:src|href)="/([^"]*)"', page.body.decode())
+            references = re.findall(r'(?:src|href)="/([^"#?]*)', page.body.decode())
             assert references
             for key in references:
-                assert key in files or f"{key}index.html" in files, (page.key, key)
+                there = key in files or f"{key}index.html" in files
+                assert there, (page.key, key)
+
+    def test_every_module_that_a_module_imports_is_there(self):
+        scripts = {path for path in DASHBOARD.rglob("*.js") if path.is_file()}
+
+        assert scripts
+        for script in scripts:
+            for name in IMPORTED.findall(script.read_text()):
+                assert (script.parent / name).resolve() in scripts, (script.name, name)
 
     def test_there_is_a_page_for_what_is_not_there(self):
         assert b"nothing at this address" in by_key(site())["404.html"].body
+
+    def test_the_documentation_is_under_docs(self):
+        assert b"documentation" in by_key(site())["docs/index.html"].body
+
+
+class TestLibraries:
+    """The scripts of others lie beside the page's own, each with its licence."""
+
+    @pytest.mark.parametrize("name", ["plotly", "oidc-client"])
+    def test_each_is_there_with_its_licence(self, name):
+        keys = {re.sub(r"/[0-9a-f]{16}/", "/", file.key) for file in site()}
+
+        assert {f"assets/libraries/{name}.js", f"assets/libraries/{name}.LICENSE.txt"} <= keys
+
+    def test_none_sends_the_browser_for_a_map(self):
+        assert not [file.key for file in site() if b"# sourceMappingURL=" in file.body[-500:]]
 
 
 class TestDocument:
@@ -94,6 +117,11 @@ class TestDocument:
         assert wants.pop("/health") == []
         assert all(security == [{"token": []}] for security in wants.values())
 
+    def test_on_this_machine_it_is_the_committed_one(self):
+        committed = json.loads((ROOT / "infra/api/openapi.json").read_text())
+
+        assert json.loads(by_key(build(ON_THIS_MACHINE))["openapi.json"].body) == committed
+
     def test_all_else_is_as_committed(self, document):
         committed = json.loads((ROOT / "infra/api/openapi.json").read_text())
 
@@ -110,6 +138,7 @@ class TestServing:
             (".html", "text/html; charset=utf-8"),
             (".js", "text/javascript; charset=utf-8"),
             (".css", "text/css; charset=utf-8"),
+            (".txt", "text/plain; charset=utf-8"),
             (".json", "application/json"),
             (".png", "image/png"),
         ],
@@ -144,14 +173,8 @@ class TestServing:
         assert sorted(Inline(page).found) == ["p onclick", "p style", "script", "style"]
 
 
-class TestWithADashboard:
-    """The folder's page is the start page, and the documentation stays under /docs/."""
-
-    def test_its_page_is_the_start_page(self, dashboard):
-        files = by_key(site(dashboard))
-
-        assert b'type="module"' in files["index.html"].body
-        assert b"documentation" in files["docs/index.html"].body
+class TestAFolder:
+    """Whatever page is in a folder is published."""
 
     def test_its_files_lie_together_so_that_they_find_each_other(self, dashboard):
         keys = [file.key for file in site(dashboard)]
@@ -180,9 +203,16 @@ class TestWithADashboard:
         with pytest.raises(SiteRefused, match=r"index\.html refers to /assets/gone\.js"):
             site(dashboard)
 
-    @pytest.mark.parametrize("name", ["config.json", "openapi.json", "404.html"])
+    @pytest.mark.parametrize("name", ["config.json", "openapi.json", "assets/favicon.png"])
     def test_a_name_that_is_taken_is_refused(self, dashboard, name):
         (dashboard / name).write_text("{}")
+
+        with pytest.raises(SiteRefused, match=name):
+            site(dashboard)
+
+    @pytest.mark.parametrize("name", ["index.html", "404.html"])
+    def test_without_what_cloudfront_answers_with_it_is_refused(self, dashboard, name):
+        (dashboard / name).unlink()
 
         with pytest.raises(SiteRefused, match=name):
             site(dashboard)
