@@ -8,11 +8,18 @@ import { announce } from "./parts/announce.js";
 import { fill, h } from "./parts/dom.js";
 import { useCurrency } from "./parts/format.js";
 import { failure, notice } from "./parts/states.js";
-import { onRoute } from "./router.js";
+import { here, onRoute } from "./router.js";
 import { openSession } from "./session/session.js";
 import { footer, tools } from "./shell.js";
 
 const content = document.getElementById("content");
+
+const WAY = h(
+  "div",
+  { class: "state loading", role: "status" },
+  h("span", { class: "spinner", "aria-hidden": "true" }),
+  "On the way to the sign-in service",
+);
 
 const VIEWS = {
   portfolio: () => import("./views/portfolio/view.js"),
@@ -34,9 +41,19 @@ async function start() {
   useCurrency(config.currency);
   const session = await openSession(config);
   const client = createClient(config.api_url, session);
-  fill(document.getElementById("tools"), tools(session));
+  const around = document.getElementById("tools");
+  fill(around, tools(session));
   const context = { client, session, model: once(() => liveModel(client)), contract: once(loadContract) };
   footer(document.getElementById("bottom"), context);
+  session.onChange((change) => {
+    fill(around, tools(session));
+    if (change === "leaving") {
+      leave();
+      fill(content, WAY);
+    } else if (change === "stayed") {
+      show(here(), context, false);
+    }
+  });
   let first = true;
   onRoute((route) => {
     show(route, context, !first);
@@ -44,8 +61,13 @@ async function start() {
   });
 }
 
-async function show({ view, parameters }, context, moved) {
+function leave() {
   left?.();
+  left = null;
+}
+
+async function show({ view, parameters }, context, moved) {
+  leave();
   const leaving = new AbortController();
   const cleaning = [];
   left = () => {
@@ -96,7 +118,7 @@ async function loaded(view) {
 
 function told(error, retry, { session } = {}) {
   if (error instanceof Problem) {
-    return failure(error, { retry, signIn: session?.required ? () => session.signIn() : null });
+    return failure(error, { retry, signIn: session?.signIn ? () => session.signIn() : null });
   }
   console.error(error);
   return notice({

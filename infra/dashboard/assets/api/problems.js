@@ -3,7 +3,7 @@
 /** An answer that did not come, or came as a refusal. */
 export class Problem extends Error {
   /**
-   * @param kind "offline", "unreachable", "slow", "signed-out", "forbidden", "invalid", "missing",
+   * @param kind "offline", "unreachable", "slow", "signed-out", "sign-in", "forbidden", "invalid", "missing",
    *   "too-large", "unavailable" or "failed".
    * @param detail The API's own words, or null.
    * @param errors Faulty fields as the API names them: [{field, reason}].

@@ -32,8 +32,8 @@ export function notice({ kind = "empty", title, text, actions = [], details = []
 export function failure(problem, { retry, signIn } = {}) {
   const words = WORDS[problem.kind] ?? WORDS.failed;
   const again = retry ? [{ label: "Try again", run: retry, primary: true }] : [];
-  const actions =
-    problem.kind === "signed-out" && signIn ? [{ label: "Sign in", run: signIn, primary: true }] : again;
+  const signedOut = problem.kind === "signed-out" || problem.kind === "sign-in";
+  const actions = signedOut && signIn ? [{ label: "Sign in", run: signIn, primary: true }] : again;
   return notice({
     kind: problem.kind === "signed-out" ? "signed-out" : "failure",
     title: words.title,
@@ -74,6 +74,11 @@ const WORDS = {
   "signed-out": {
     title: "Please sign in",
     text: "You are not signed in, or your session has run out.",
+  },
+  "sign-in": {
+    title: "Signing in did not work",
+    text: "Nobody is signed in, so there is nothing to be seen yet.",
+    told: true,
   },
   forbidden: {
     title: "You may not see this",

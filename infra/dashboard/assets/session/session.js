@@ -1,9 +1,11 @@
 // Who asks. Where the configuration names no issuer, as on one's own machine, nobody has to sign in.
 
 /**
- * A session: {required, user, headers(), renew(), signIn(), signOut()}. `user` is null as long as
- * nobody is signed in; `headers` are what a request carries; `renew` tells whether there is a new
- * token to try again with.
+ * A session: {required, user, headers(), renew(), signIn(), signOut(), onChange(listener)}. `user` is
+ * null as long as nobody is signed in; `headers` are what a request carries, and throw Problem where
+ * nobody is; `renew` tells whether there is a new token to try again with; `signIn` is null where it
+ * cannot be done. A listener hears "user" (another, or none), "leaving" (for the issuer's page) and
+ * "stayed" (that did not work, or somebody came back).
  */
 export async function openSession(config) {
   if (!config.sign_in) {
@@ -20,4 +22,5 @@ const ANYBODY = Object.freeze({
   renew: async () => false,
   signIn: async () => {},
   signOut: async () => {},
+  onChange: () => {},
 });
