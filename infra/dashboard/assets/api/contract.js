@@ -6,9 +6,10 @@ const HERE = "/openapi.json"; // published beside the page
 const ID = "customer_id";
 
 /**
- * The document: {fields, examples}. A field is {name, label, unit, hint, required, minimum, maximum,
+ * The document: {fields, examples, upload}. A field is {name, label, unit, hint, required, minimum, maximum,
  * maxLength, options}; `options` are the words it may be, null for a number. Examples are
- * [{name, summary, record}].
+ * [{name, summary, record}]. `upload` is {pattern, longest, largest}: how the name of a file may be
+ * that is to be scored, how many characters it has at most, and how many bytes the file.
  */
 export async function loadContract() {
   const response = await fetch(HERE).catch(() => null);
@@ -31,7 +32,13 @@ export function read(document) {
       const example = said.$ref ? examples[said.$ref.split("/").at(-1)] : said;
       return { name, summary: example.summary, record: example.value };
     }),
+    upload: uploadOf(schemas.UploadRequest.properties),
   };
+}
+
+function uploadOf({ file_name: name, size }) {
+  const { maximum } = size.anyOf.find((each) => each.type !== "null");
+  return { pattern: name.pattern, longest: name.maxLength, largest: maximum };
 }
 
 function field(name, declared, required) {
