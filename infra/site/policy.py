@@ -42,14 +42,14 @@ def deployed(region: str, suffix: str, issuer_host: str, sign_in_host: str) -> s
     )
 
 
-def on_this_machine(s3_url: str, issuer: str | None = None) -> str:
-    """The policy of `foretell serve`, where the API is at the page's own address.
+def on_this_machine(*origins: str) -> str:
+    """The policy where the API is at the page's own address.
 
     Args:
-        s3_url: Where files are sent to, and come from.
-        issuer: Address of an OpenID Connect issuer, where there is one.
+        origins: Where else the page may ask: S3, where files go to and come from, and an OpenID
+            Connect issuer where there is one.
     """
-    return _policy((s3_url, *([issuer] if issuer else [])))
+    return _policy(origins)
 
 
 def _policy(connect: Iterable[str]) -> str:

@@ -466,6 +466,35 @@ def test_pages_of_other_sites_are_kept_out(tmp_path, headers):
             assert send(s3.meta.endpoint_url, method, "/uploads/a?Signature=", None, headers) == 403
 
 
+@pytest.mark.parametrize("page", ["http://127.0.0.1:8000", "http://localhost:8000"])
+def test_a_page_of_this_machine_may_send_files_and_read_what_is_answered(tmp_path, page):
+    with serving(tmp_path) as s3:
+        put(s3, "a", b"1,2", ContentDisposition='attachment; filename="a.csv"')
+        link = s3.generate_presigned_url("get_object", {"Bucket": BUCKET, "Key": "a"})
+        gone = s3.generate_presigned_url("get_object", {"Bucket": BUCKET, "Key": "gone"})
+
+        asked = headers_of("OPTIONS", f"{s3.meta.endpoint_url}/{BUCKET}", page)
+        assert asked["Access-Control-Allow-Origin"] == page
+        assert "POST" in asked["Access-Control-Allow-Methods"]
+        for url in (link, gone):
+            answered = headers_of("GET", url, page)
+            assert answered.get_all("Access-Control-Allow-Origin") == [page]
+            assert "Content-Disposition" in answered["Access-Control-Expose-Headers"]
+            assert answered["Vary"] == "Origin"
+
+
+def headers_of(method, url, page):
+    """What a browser is told that asks for a page."""
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+    headers = {"Origin": page, "Access-Control-Request-Method": "POST"}
+    connection.request(method, f"{address.path}?{address.query}", headers=headers)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.headers
+
+
 def test_a_client_that_stalls_holds_up_nobody_and_stores_nothing(tmp_path):
     with serving(tmp_path) as s3:
         address = urlsplit(s3.meta.endpoint_url)
