@@ -111,9 +111,9 @@ export function axis(colours, own = {}) {
     ticks: "",
     linecolor: colours.line,
     gridcolor: colours.line,
-    tickfont: { color: colours.soft, size: 12 },
+    tickfont: { color: colours.soft, size: colours.small },
     ...own,
-    title: own.title ? { text: own.title, font: { color: colours.soft, size: 12 }, standoff: 8 } : undefined,
+    title: own.title ? { text: own.title, font: { color: colours.soft, size: colours.small }, standoff: 8 } : undefined,
   };
 }
 
@@ -129,11 +129,11 @@ function dressed(layout, colours, width, height) {
     hovermode: "closest",
     bargap: 0.08,
     separators: separators(),
-    font: { family: colours.font, size: 13, color: colours.ink },
+    font: { family: colours.font, size: colours.small, color: colours.ink },
     hoverlabel: {
       bgcolor: colours.surface,
       bordercolor: colours.line,
-      font: { family: colours.font, size: 13, color: colours.ink },
+      font: { family: colours.font, size: colours.small + 1, color: colours.ink },
       align: "left",
     },
     ...layout,

@@ -45,6 +45,7 @@ export function ink() {
     density: [0, 1, 2, 3, 4, 5].map((step) => colour(`density-${step}`)),
     series: [0, 1, 2, 3].map((number) => colour(`series-${number}`)),
     font: getComputedStyle(document.body).fontFamily,
+    small: Math.round(0.76 * parseFloat(getComputedStyle(root).fontSize)), // pixels
   };
   probe.remove();
   return colours;
