@@ -7,6 +7,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -150,6 +151,18 @@ def test_a_file_that_cannot_be_scored_is_told_in_one_line(platform: Running) -> 
     assert "tenure_days" in told["failure"]["detail"]
 
 
+def test_the_page_may_ask_this_platform_and_nobody_else(platform: Running) -> None:
+    with urllib.request.urlopen(f"{platform.api}/", timeout=30) as answer:  # noqa: S310
+        page, policy = answer.read().decode(), answer.headers["Content-Security-Policy"]
+
+    assert "<title>" in page
+    assert f"connect-src 'self' {platform.s3};" in policy
+    assert ask(platform, "/config.json") == (
+        200,
+        {"api_url": "", "sign_in": None, "currency": None},
+    )
+
+
 def test_the_documentation_needs_nothing_from_elsewhere(platform: Running) -> None:
     with urllib.request.urlopen(f"{platform.api}/docs", timeout=30) as answer:  # noqa: S310
         page = answer.read().decode()
@@ -240,6 +253,25 @@ def test_a_mistake_is_told_without_a_traceback(
     assert refused.returncode != 0
     assert told in refused.stderr
     assert "Traceback" not in refused.stderr + refused.stdout
+
+
+def test_without_the_pages_libraries_serve_says_what_to_do(tmp_path: Path) -> None:
+    elsewhere = (
+        f"import sys; sys.prefix = {str(tmp_path)!r}; from infra.local.cli import main; main()"
+    )
+    refused = subprocess.run(
+        [sys.executable, "-c", elsewhere, "serve", "--port", "0", "--s3-port", "0"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert refused.returncode == 1
+    assert "plotly.js-cartesian-dist-min" in refused.stderr
+    assert "make setup" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_without_a_platform_a_command_says_what_to_do(tmp_path: Path) -> None:
