@@ -60,7 +60,7 @@ build: $(CLOUD)/.installed ## Build what is deployed, into .aws-sam: sam build
 	@find functions -name __pycache__ -type d -prune -exec rm -rf {} + # a function's folder is deployed as it is
 	$(SAM) build $(ARGS)
 
-run: setup ## Start the whole platform on this machine: S3, training on simulated data, the API
+run: setup ## Start the whole platform on this machine: S3, training on simulated data, API and page
 	@exec $(BIN)/foretell serve $(ARGS)
 
 test: setup cloud browser ## Run the tests that are quick, the fastest first
@@ -93,7 +93,7 @@ format: setup ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: setup ## Write the locks anew from pyproject.toml
+lock: setup ## Write the locks anew from pyproject.toml and infra/site/package.json
 	$(COMPILE) $(ARGS) pyproject.toml --all-extras --output-file tests/requirements.txt
 	printf 'duckdb\n' | $(COMPILE) $(ARGS) - --constraint tests/requirements.txt --no-annotate \
 		--output-file layers/duckdb/requirements.txt
@@ -105,6 +105,7 @@ lock: setup ## Write the locks anew from pyproject.toml
 		--output-file training/requirements.txt
 	sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(COMPILE) $(ARGS) - \
 		--constraint tests/requirements.txt --output-file training/backend.txt
+	cd infra/site && "$(abspath $(BIN))/npm" install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 clean: ## Remove what was built and the local platform's buckets; keep the virtual environment
 	rm -rf .foretell .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -37,7 +37,7 @@ def serve(
     portfolio: bool,
     **options: Unpack[cli.TrainingOptions],
 ) -> None:
-    """Run the whole platform on this machine: S3, training, the HTTP API with /docs."""
+    """Run the whole platform on this machine: S3, training, the HTTP API and the page."""
     # Brings moto and the models along, which --help can do without.
     from infra.local.serve import Ports  # noqa: PLC0415
     from infra.local.serve import serve as run  # noqa: PLC0415

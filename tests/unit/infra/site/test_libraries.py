@@ -1,11 +1,14 @@
 """The scripts of others: what is not installed, or outdated, is named with what to do."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from infra.site.errors import LibraryMissing
 from infra.site.libraries import LIBRARIES, NODE_MODULES, library_files, without_source_map
+
+LOCK = Path(__file__).parents[4] / "infra/site/package-lock.json"
 
 
 @pytest.fixture
@@ -42,6 +45,15 @@ def test_one_of_another_version_is_refused(node_modules, library):
 
     with pytest.raises(LibraryMissing, match=rf"{library.package} [1-9].*, and 0\.0\.1 is"):
         list(library_files(node_modules))
+
+
+def test_every_package_is_locked_by_its_digest_and_to_no_address():
+    packages = json.loads(LOCK.read_text())["packages"]
+    del packages[""]
+
+    assert {f"node_modules/{library.package}" for library in LIBRARIES} <= packages.keys()
+    assert [name for name, said in packages.items() if "integrity" not in said] == []
+    assert [name for name, said in packages.items() if "resolved" in said] == []
 
 
 @pytest.mark.parametrize(
