@@ -90,7 +90,10 @@ class _Site:
 
     def __call__(self, method: str, path: str, _: Mapping[str, str], __: bytes) -> Answer:
         address = path.partition("?")[0]
-        key = f"{address}index.html" if address.endswith("/") else address
+        last = address.rpartition("/")[2]
+        if last and "." not in last:
+            return Answer(HTTPStatus.PERMANENT_REDIRECT, {"Location": f"{address}/"})
+        key = address if last else f"{address}index.html"
         found = self._files.get(key)
         file = found or self._files["/404.html"]
         told = {"Content-Type": file.content_type, "Cache-Control": file.cache_control}

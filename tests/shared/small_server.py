@@ -1,5 +1,6 @@
 """An HTTP server in threads of this process, for tests; what it answers is a function."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,8 +31,7 @@ class SmallServer:
     @contextmanager
     def open(self) -> Iterator[None]:
         """Listen on a free port of this machine until the block is left."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        server.daemon_threads = True
+        server = _Server(("127.0.0.1", 0), _handler(self))
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         self.origin = f"http://127.0.0.1:{server.server_port}"
@@ -41,6 +41,15 @@ class SmallServer:
             server.shutdown()
             thread.join()
             server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Browsers hang up when they have changed their mind; what is a fault is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*_)
 
 
 def _handler(small: SmallServer) -> type[BaseHTTPRequestHandler]:
