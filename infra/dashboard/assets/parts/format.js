@@ -62,7 +62,7 @@ export function ago(value, now = new Date()) {
 export function bytes(size) {
   const step = Math.min(Math.floor(Math.log10(Math.max(size, 1)) / 3), 3);
   const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][step];
-  return number(size / 1_000 ** step, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: step ? 1 : 0 });
+  return number(size / 1_000 ** step, { style: "unit", unit, unitDisplay: step ? "short" : "long", maximumFractionDigits: step ? 1 : 0 });
 }
 
 /** "1 customer", "4,958 customers". */
