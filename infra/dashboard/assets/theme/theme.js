@@ -33,8 +33,6 @@ export function onThemeChange(listener) {
 export function ink() {
   // A custom property is told as it was written; the colour it comes to here is that of an element.
   const probe = document.createElement("span");
-  // Where motion is reduced everything has a transition, however short: no colour may be on its way.
-  probe.style.transitionProperty = "none";
   document.body.append(probe);
   const colour = (name) => {
     probe.style.color = `var(--${name})`;
