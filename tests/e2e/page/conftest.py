@@ -8,7 +8,7 @@ A test opens the page as somebody would, does what they do, and asks for what th
         page = open_page(platform, "/#/portfolio", width=360, theme="dark")
         expect(page.get_by_role("heading", name="Portfolio")).to_be_visible()   # waits for it
         axe(page)
-        screenshot(page, "portfolio")               # artefacts/page/portfolio-360-dark.png
+        screenshot(page, "portfolio")   # all charts drawn: artefacts/page/portfolio-360-dark.png
 
     def test_an_api_without_a_model_is_told(platform, open_page, answers):
         page = open_page(platform, "about:blank")   # nothing is asked for yet
@@ -18,7 +18,8 @@ A test opens the page as somebody would, does what they do, and asks for what th
 `platform` has the simulated shop's two runs; `unscored_platform` a model and no run;
 `empty_platform` neither; `own_platform` is one to change or to stop (tests.shared.serving.stop).
 `guarded_platform` is one as deployed: page and API apart, and an OpenID Connect server to sign in
-at (`open_page(guarded_platform.page)`, then `sign_in(page)` where its form is shown).
+at (`open_page(guarded_platform.page)`, then `sign_in(page)` where its form is shown);
+`with guarded(platform, access_token_seconds=2, allowed=(PREDICT,))` makes others of them.
 
 At the end of a test every console error, page error, failed request and violation of the content
 security policy that it did not `page_watch.expect(r"pattern")` fails it; what `answers` makes the
@@ -38,7 +39,7 @@ from tests.infra.artefacts.built import made_once
 from tests.shared import browser as machine
 from tests.shared import oidc_server
 from tests.shared.guarded import Guarded, guarded
-from tests.shared.page import accessibility, homes, opening, screenshots
+from tests.shared.page import accessibility, charts, homes, opening, screenshots
 from tests.shared.page.answers import Answers
 from tests.shared.page.opening import Reader
 from tests.shared.page.watch import PageWatch
@@ -160,6 +161,12 @@ def axe() -> Callable[[Page], None]:
 def screenshot() -> Callable[[Page, str], Path]:
     """Takes a picture of a page for people to look at: (page, view)."""
     return screenshots.screenshot
+
+
+@pytest.fixture
+def draw_charts() -> Callable[[Page], None]:
+    """Goes to each chart of a page, which is drawn when it comes near, and back to the top."""
+    return charts.draw_all
 
 
 @pytest.fixture

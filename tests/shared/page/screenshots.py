@@ -6,11 +6,14 @@ from typing import Final
 
 from playwright.sync_api import Page
 
+from tests.shared.page import charts
+
 _FOLDER: Final = Path(__file__).parents[3] / "artefacts"
 
 
 def screenshot(page: Page, view: str) -> Path:
-    """The whole page as a file VIEW-WIDTH-THEME.png, which takes the place of the one before."""
+    """The whole page with its charts as VIEW-WIDTH-THEME.png, in the place of the one before."""
+    charts.draw_all(page)
     folder = Path(os.environ.get("FORETELL_ARTEFACTS", _FOLDER)) / "page"
     folder.mkdir(parents=True, exist_ok=True)
     size = page.viewport_size
