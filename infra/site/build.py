@@ -20,6 +20,7 @@ from infra.site.config import NAME as CONFIG
 from infra.site.config import PageConfig
 from infra.site.errors import SiteRefused
 from infra.site.libraries import NODE_MODULES, library_files, without_source_map
+from infra.site.modules import check_imports, with_preloads
 
 DASHBOARD: Final = Path(__file__).parents[1] / "dashboard"
 """The page, its documentation of the API, and what to say where there is nothing."""
@@ -74,7 +75,7 @@ def build(
     page that is there finds all that it needs.
 
     Raises:
-        SiteRefused: two files have one name, or one that is needed is not there.
+        SiteRefused: two files have one name, or one that a page or module needs is not there.
         LibraryMissing: a library of the page is not installed.
     """
     files = _collected(dashboard, node_modules)
@@ -94,12 +95,16 @@ def build(
 
 def _collected(dashboard: Path, node_modules: Path) -> dict[str, bytes]:
     files = dict(_swagger()) | dict(library_files(node_modules))
-    for key, body in _files_of(dashboard):
+    own = dict(_files_of(dashboard))
+    for key, body in own.items():
         if key in files or key in {CONFIG, "openapi.json"}:
             raise SiteRefused(
                 f"{dashboard / key} has the name of another file of the site: rename it"
             )
         files[key] = body
+    for key, body in own.items():
+        if key.endswith(".js"):
+            check_imports(key, body, files)
     for key in _NEEDED:
         if key not in files:
             raise SiteRefused(f"{dashboard} has no {key}, which CloudFront answers with: add it")
@@ -129,7 +134,7 @@ def _digest(assets: Mapping[str, bytes]) -> str:
 
 def _pointed(key: str, body: bytes, assets: Mapping[str, bytes], folder: str) -> bytes:
     """A page whose references to assets lead to where they are published."""
-    text = body.decode()
+    text = with_preloads(body.decode(), assets)
     for name in _REFERENCE.findall(text):
         if name not in assets:
             raise SiteRefused(f"{key} refers to /{name}, which is not there")

@@ -14,8 +14,6 @@ from infra.site.errors import SiteRefused
 from tests.shared import deployed
 
 ROOT = Path(__file__).parents[4]
-IMPORTED = re.compile(r"""^(?:import|export)\b[^;"']*["'](\.[^"']+)["']""", re.MULTILINE)
-"""What a module imports of its neighbours, at its top."""
 
 
 class Inline(HTMLParser):
@@ -50,7 +48,9 @@ def dashboard(tmp_path):
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "app.js").write_text("import './api.js';")
     (tmp_path / "assets" / "api.js").write_text("export const one = 1;")
-    (tmp_path / "index.html").write_text('<script type="module" src="/assets/app.js"></script>')
+    (tmp_path / "index.html").write_text(
+        '<head><script type="module" src="/assets/app.js"></script></head>'
+    )
     (tmp_path / "404.html").write_text("nothing")
     (tmp_path / ".notes").write_text("not published")
     return tmp_path
@@ -68,14 +68,6 @@ class TestThePage:
             for key in references:
                 there = key in files or f"{key}index.html" in files
                 assert there, (page.key, key)
-
-    def test_every_module_that_a_module_imports_is_there(self):
-        scripts = {path for path in DASHBOARD.rglob("*.js") if path.is_file()}
-
-        assert scripts
-        for script in scripts:
-            for name in IMPORTED.findall(script.read_text()):
-                assert (script.parent / name).resolve() in scripts, (script.name, name)
 
     def test_there_is_a_page_for_what_is_not_there(self):
         assert b"nothing at this address" in by_key(site())["404.html"].body
@@ -202,6 +194,21 @@ class TestAFolder:
 
         with pytest.raises(SiteRefused, match=r"index\.html refers to /assets/gone\.js"):
             site(dashboard)
+
+    @pytest.mark.parametrize("code", ["import './gone.js';", "later(() => import('./gone.js'));"])
+    def test_an_import_of_nothing_is_refused(self, dashboard, code):
+        (dashboard / "assets" / "api.js").write_text(code)
+
+        with pytest.raises(SiteRefused, match=r"assets/api\.js imports assets/gone\.js"):
+            site(dashboard)
+
+    def test_a_page_names_what_its_scripts_import(self, dashboard):
+        files = by_key(site(dashboard))
+        folder = next(key for key in files if key.endswith("/app.js")).removesuffix("app.js")
+
+        page = files["index.html"].body.decode()
+
+        assert f'<link rel="modulepreload" href="/{folder}api.js">' in page
 
     @pytest.mark.parametrize("name", ["config.json", "openapi.json", "assets/favicon.png"])
     def test_a_name_that_is_taken_is_refused(self, dashboard, name):
