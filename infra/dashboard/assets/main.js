@@ -50,7 +50,7 @@ async function start() {
     if (change === "leaving") {
       leave();
       fill(content, WAY);
-    } else if (change === "stayed") {
+    } else {
       show(here(), context, false);
     }
   });
@@ -88,6 +88,7 @@ async function show({ view, parameters }, context, moved) {
       return;
     }
     document.title = `${module.title} · Foretell`;
+    await context.session.headers(); // who is signed out is told so once, and not by each part
     if (moved) {
       announce(module.title);
     }
@@ -118,7 +119,7 @@ async function loaded(view) {
 
 function told(error, retry, { session } = {}) {
   if (error instanceof Problem) {
-    return failure(error, { retry, signIn: session?.signIn ? () => session.signIn() : null });
+    return failure(error, { retry, signIn: session?.required ? () => session.signIn() : null });
   }
   console.error(error);
   return notice({

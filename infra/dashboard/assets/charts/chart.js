@@ -6,7 +6,7 @@ import { separators } from "../parts/format.js";
 import { ink, onThemeChange } from "../theme/theme.js";
 import { plotly } from "./plotly.js";
 
-const NEAR = "300px";
+const NEAR = "600px";
 const CONFIG = { displayModeBar: false, responsive: false, showTips: false };
 
 /**

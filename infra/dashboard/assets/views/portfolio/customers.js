@@ -146,7 +146,7 @@ function told(found, { top_customers: listed, predicted }) {
 /** The controls above the list; `show` sets them to a choice. */
 function filters(summary, choose) {
   const personas = summary.personas.filter((persona) => persona.customers > 0).map((persona) => persona.name);
-  const atRisk = h("input", { type: "checkbox", on: { change: (event) => choose({ at_risk: event.target.checked ? "yes" : "" }) } });
+  const atRisk = h("input", { type: "checkbox", on: { change: (event) => choose({ at_risk: event.target.checked ? "yes" : "no" }) } });
   const search = h("input", { type: "search", placeholder: "Any", autocomplete: "off", on: { input: (event) => choose({ search: event.target.value }) } });
   const selects = {
     persona: select("Any persona", personas, (persona) => choose({ persona })),

@@ -4,7 +4,7 @@ import { fileName, run, runs } from "../../api/portfolio.js";
 import { Problem } from "../../api/problems.js";
 import { dayAndTime } from "../../parts/format.js";
 
-const OFFERED = 50;
+const OFFERED = 20;
 const NOTHING = "nothing";
 
 /**

@@ -26,10 +26,10 @@ const BESIDE = 430; // pixels: as high as the density and what chooses its shade
 export async function show(place, context, parameters) {
   fill(place, skeleton("The portfolio", "title", "row", "tall"));
   const asked = { run: parameters.get("run"), with: parameters.get("with") };
-  const [chosen, model, labels] = await Promise.all([
+  const labels = labelsOf(context); // on the way meanwhile; what needs it is far down
+  const [chosen, model] = await Promise.all([
     chosenRuns(context.client, asked, context.signal),
     context.model().catch(() => null), // the run is told of without the thresholds of today's model
-    labelsOf(context),
   ]);
   if (chosen.shown?.summary == null) {
     fill(place, nothingToShow(chosen));
@@ -42,12 +42,13 @@ function portfolio(place, chosen, model, labels, asked, parameters) {
   const { summary } = chosen.shown;
   const before = chosen.before?.summary ?? null;
   const corner = cornerOf(summary, model);
-  const start = { ...EVERYBODY, at_risk: summary.top_customers.filter(atRisk).length >= ENOUGH_TO_CALL ? "yes" : "" };
+  const start = { ...EVERYBODY, at_risk: summary.top_customers.filter(atRisk).length >= ENOUGH_TO_CALL ? "yes" : "no" };
   const list = customerList(summary, choiceIn(parameters, start), (choice) =>
     remember("portfolio", { ...asked, ...toRemember(choice, start) }),
   );
   const density = densityPanel(summary, corner);
   const distribution = chart({ label: "Customers by expected spend", ...distributionOf(summary.customer_lifetime_value, marksOf(summary)), height: BESIDE });
+  const leaving = h("div", { class: "panel" }, whyTheyLeave(summary.reasons, {}));
   const heading = uniqueId("list");
   const toList = (persona) => {
     list.choose({ ...EVERYBODY, persona });
@@ -66,8 +67,9 @@ function portfolio(place, chosen, model, labels, asked, parameters) {
       panel("What are customers worth?", `Expected spend in the next ${summary.horizon_days} days, on a scale where each step to the right is about a quarter more.`, distribution.element),
     ),
     section(h("h2", {}, "Who they are"), "Five personas by how often, how much and how lately they buy. The strips compare: a persona wider in the last than in the first needs attention.", personaCards(summary, before, toList)),
-    section(h("h2", {}, "Why customers leave"), null, h("div", { class: "panel" }, whyTheyLeave(summary.reasons, labels))),
+    section(h("h2", {}, "Why customers leave"), null, leaving),
   );
+  labels.then((known) => fill(leaving, whyTheyLeave(summary.reasons, known)));
   return () => {
     density.remove();
     distribution.remove();
