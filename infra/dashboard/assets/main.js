@@ -89,6 +89,9 @@ async function show({ view, parameters }, context, moved) {
     }
     document.title = `${module.title} · Foretell`;
     await context.session.headers(); // who is signed out is told so once, and not by each part
+    if (leaving.signal.aborted) {
+      return;
+    }
     if (moved) {
       announce(module.title);
     }

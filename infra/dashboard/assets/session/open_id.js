@@ -74,7 +74,7 @@ export async function openIdSession(settings) {
     if (holder !== null) {
       holder = null;
       manager().then((client) => client.removeUser());
-      tell("user");
+      tell("ended");
     }
     return false;
   }

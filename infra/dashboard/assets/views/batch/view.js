@@ -14,7 +14,6 @@ export const title = "Batch";
 
 /** `run` in the address names the run that is shown first. */
 export async function show(place, context, parameters) {
-  await context.session.headers(); // who is signed out is told so before anything is asked
   const contract = await context.contract().catch(() => null);
   const rules = contract?.upload ?? null;
   const queue = transfers(context.client);
