@@ -35,7 +35,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.infra.artefacts.built import made_once
 from tests.shared import browser as machine
 from tests.shared import oidc_server
 from tests.shared.guarded import Guarded, guarded
@@ -47,9 +46,9 @@ from tests.shared.serving import Running, start, stop
 
 
 @pytest.fixture(scope="session")
-def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The simulated shop, trained on and scored once for all of pytest's processes."""
-    return made_once(tmp_path_factory, "scored", homes.train)
+def trained_home(pytestconfig: pytest.Config) -> Path:
+    """The simulated shop, trained on and scored; kept until what makes it changes."""
+    return homes.trained(pytestconfig.cache.mkdir("trained"))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,9 @@
 """Folders that a platform starts from in a moment, because the training is already done in them."""
 
+import fcntl
+import hashlib
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,12 +21,55 @@ if TYPE_CHECKING:
 RUNS: Final = 2
 """The customers of the shop as they are, and as they were a month before."""
 
+_ROOT: Final = Path(__file__).parents[3]
+_MAKES_IT: Final = (
+    "training/**/*",
+    "layers/foretell/foretell/**/*",
+    "functions/**/*",
+    "infra/local/**/*",
+    "tests/requirements.txt",
+)
 _REGISTRY: Final = RegistryAddress("foretell-models")
 _NOWHERE: Final = "2020-01-01-000000000000"
 
 
-def train(folder: Path) -> None:
-    """The simulated shop with its portfolio, as `make run` has it once all is scored."""
+def trained(kept: Path) -> Path:
+    """The simulated shop with its portfolio, as `make run` has it once all is scored.
+
+    It is made once for all of pytest's processes, and again when what makes it has changed: whoever
+    works on the page does not wait for a training each time.
+
+    Args:
+        kept: where it is kept from one run of the tests to the next.
+    """
+    folder = kept / _digest_of_what_makes_it()
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = folder.with_suffix(".part")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            _forget_old_ones(kept)
+            _train(unfinished)
+            unfinished.rename(folder)
+    return folder
+
+
+def _forget_old_ones(kept: Path) -> None:
+    yesterday = time.time() - 86_400
+    for old in kept.iterdir():
+        if old.is_dir() and old.stat().st_mtime < yesterday:
+            shutil.rmtree(old)
+
+
+def _digest_of_what_makes_it() -> str:
+    whole = hashlib.sha256(sys.version.encode())
+    for path in sorted(path for place in _MAKES_IT for path in _ROOT.glob(place)):
+        if path.is_file() and path.suffix != ".pyc":
+            whole.update(f"\0{path.relative_to(_ROOT)}\0".encode() + path.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def _train(folder: Path) -> None:
     folder.mkdir()
     running = start(folder, portfolio=True)
     try:
