@@ -34,7 +34,7 @@ class Library:
 
 
 LIBRARIES: Final = (
-    Library("plotly", "plotly.js-cartesian-dist-min", "plotly-cartesian.min.js"),
+    Library("plotly", "plotly.js-basic-dist-min", "plotly-basic.min.js"),
     Library("oidc-client", "oidc-client-ts", "dist/browser/oidc-client-ts.min.js"),
 )
 

@@ -12,6 +12,7 @@ from typing import Final
 from infra.site.errors import SiteRefused
 
 _MODULE: Final = re.compile(r'<script type="module" src="/([^"]*)"')
+_PRELOADED: Final = re.compile(r'<link rel="modulepreload" href="/([^"]*)"')
 _IMPORTED: Final = re.compile(
     r"""^(?:import\b[^;"'()]*|export\b[^;"'()=]*\bfrom\s*)["'](\.[^"']+)["']""", re.MULTILINE
 )
@@ -21,13 +22,16 @@ _LATER: Final = re.compile(r"""\bimport\(\s*["'](\.[^"']+)["']\s*\)""")
 def with_preloads(page: str, scripts: Mapping[str, bytes]) -> str:
     """A page that names, in its head, all that its modules import as they start.
 
+    So are the imports of modules that it names itself, because they are wanted soon.
+
     Args:
         page: HTML that refers to scripts as /KEY.
         scripts: Modules by their keys.
 
     All that they import has to be there: `check_imports` sees to it.
     """
-    entries = [key for key in _MODULE.findall(page) if key in scripts]
+    named = (*_MODULE.findall(page), *_PRELOADED.findall(page))
+    entries = [key for key in named if key in scripts]
     needed = _reached(entries, scripts)
     links = "".join(
         f'  <link rel="modulepreload" href="/{key}">\n  ' for key in needed if key not in entries

@@ -269,7 +269,7 @@ def test_without_the_pages_libraries_serve_says_what_to_do(tmp_path: Path) -> No
     )
 
     assert refused.returncode == 1
-    assert "plotly.js-cartesian-dist-min" in refused.stderr
+    assert "plotly.js-basic-dist-min" in refused.stderr
     assert "make setup" in refused.stderr
     assert "Traceback" not in refused.stderr
 

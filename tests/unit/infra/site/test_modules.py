@@ -42,6 +42,19 @@ def test_modules_that_import_each_other_are_named_once():
     assert preloaded(PAGE, scripts) == ["assets/a.js", "assets/b.js"]
 
 
+def test_what_a_module_imports_that_the_page_names_itself_is_named_too():
+    scripts = SCRIPTS | {"assets/v.js": b'import "./w.js";', "assets/w.js": b""}
+    page = PAGE.replace("<script", '<link rel="modulepreload" href="/assets/v.js">\n    <script')
+
+    assert "assets/w.js" not in preloaded(PAGE, scripts)
+    assert set(preloaded(page, scripts)) == {
+        *preloaded(PAGE, scripts),
+        "assets/v.js",
+        "assets/w.js",
+    }
+    assert len(preloaded(page, scripts)) == len(set(preloaded(page, scripts)))
+
+
 def test_a_page_without_modules_stays_as_it_is():
     page = '<head><script src="/assets/main.js"></script></head>'
 
