@@ -7,6 +7,7 @@ has no use for it. That both name the same paths is a test.
 from typing import Annotated, Final
 
 from fastapi import FastAPI, Path, Query
+from fastapi.responses import HTMLResponse
 
 from foretell.batch.runs import RUN_ID
 from foretell.contract import (
@@ -15,6 +16,8 @@ from foretell.contract import (
     CustomerRecord,
     ModelName,
 )
+from foretell.history import ModelHistory
+from foretell.manifest import VERSION_PATTERN
 from foretell.portfolio.documents import (
     RunDescription,
     RunPage,
@@ -38,6 +41,13 @@ Explain = Annotated[
 RunId = Annotated[
     str,
     Path(description="As GET /portfolio/runs tells it.", pattern=f"^{RUN_ID.pattern}$"),
+]
+Version = Annotated[
+    str | None,
+    Query(
+        description="As GET /model/history tells it; without it, the one in service.",
+        pattern=f"^{VERSION_PATTERN.pattern}$",
+    ),
 ]
 
 
@@ -82,6 +92,24 @@ def _declare_description(app: FastAPI) -> None:
         tags=["Model"],
     )
     async def describe() -> None: ...
+
+    @app.get(
+        "/model/history",
+        response_model=ModelHistory,
+        summary="How the live version came to be the live one, newest change first",
+        operation_id="describe_history",
+        tags=["Model"],
+    )
+    async def history() -> None: ...
+
+    @app.get(
+        "/model/card",
+        response_class=HTMLResponse,
+        summary="The model card of a version: one HTML file to be kept",
+        operation_id="model_card",
+        tags=["Model"],
+    )
+    async def card(version: Version = None) -> None: ...
 
     @app.get(
         "/health",

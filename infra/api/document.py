@@ -19,6 +19,7 @@ from foretell import problems
 from foretell.contract import ModelName
 from foretell.problems import Problem
 from infra.api import examples
+from infra.api import model_examples as model
 from infra.api import portfolio_examples as portfolio
 from infra.api.declared import declared
 from infra.api.examples import Example, Examples
@@ -122,12 +123,17 @@ def _add_problems(document: Json) -> None:
 
 
 def _said_of(path: str) -> Mapping[int, str]:
-    return {**_SAID_OF, **(portfolio.SAID_OF if path in portfolio.REFUSALS else {})}
+    of_the_room = {
+        **dict.fromkeys(portfolio.REFUSALS, portfolio.SAID_OF),
+        **dict.fromkeys(model.REFUSALS, model.SAID_OF),
+    }
+    return {**_SAID_OF, **of_the_room.get(path, {})}
 
 
 def _refusals(path: str) -> dict[int, Examples]:
-    if path in portfolio.REFUSALS:
-        return portfolio.REFUSALS[path]
+    special = portfolio.REFUSALS | model.REFUSALS
+    if path in special:
+        return special[path]
     if not _predicts(path):
         return examples.UNAVAILABLE
     batch = path.endswith("/batch")
@@ -195,22 +201,25 @@ def _named(value: object) -> Iterator[str]:
 
 
 def _add_predictions(document: Json) -> None:
-    for model in ModelName:
-        single = document["paths"][f"/predict/{model}"]["post"]
-        batch = document["paths"][f"/predict/{model}/batch"]["post"]
+    for name in ModelName:
+        single = document["paths"][f"/predict/{name}"]["post"]
+        batch = document["paths"][f"/predict/{name}/batch"]["post"]
         _show_requests(single, examples.RECORDS)
         _show_requests(batch, examples.BATCHES)
-        _describe_answer(single, "What the model says.", answer=examples.answered(model))
+        _describe_answer(single, "What the model says.", answer=examples.answered(name))
         _describe_answer(
             batch,
             "An answer for each record, in their order.",
-            answer=examples.answered_batch(model),
+            answer=examples.answered_batch(name),
         )
 
 
 def _describe_model_routes(document: Json) -> None:
-    _describe_answer(document["paths"]["/model"]["get"], "The live version.")
-    _describe_answer(document["paths"]["/health"]["get"], "It can answer.", answer=examples.HEALTHY)
+    gets = {path: item["get"] for path, item in document["paths"].items() if "get" in item}
+    _describe_answer(gets[model.MODEL], "The live version.", answer=model.DESCRIBED)
+    _describe_answer(gets[model.HISTORY], "The last changes of it.", answer=model.CHANGED)
+    _describe_answer(gets[model.CARD], "The card, which needs no other file.")
+    _describe_answer(gets["/health"], "It can answer.", answer=examples.HEALTHY)
 
 
 def _describe_portfolio(document: Json) -> None:

@@ -213,8 +213,9 @@ def test_a_list_is_the_same_to_the_last_digit(api: StartedApi, platform: Running
     assert predicted.body == ask(platform, "/predict/comprehensive/batch", customers)[1]
 
 
-def test_the_model_tells_of_itself(api: StartedApi, platform: Running) -> None:
-    assert api.ask("GET", "/model").body == ask(platform, "/model")[1]
+@pytest.mark.parametrize("path", ["/model", "/model/history"])
+def test_the_model_tells_of_itself(api: StartedApi, platform: Running, path: str) -> None:
+    assert api.ask("GET", path).body == ask(platform, path)[1]
 
 
 def test_an_impossible_record_is_refused_with_field_and_reason(

@@ -37,8 +37,9 @@ class Functions:
 
     handlers: Mapping[ModelName, Handler]
 
-    def get(self, path: str) -> Told:
-        return self._call(ModelName.COMPREHENSIVE, http_event("GET", path))
+    def get(self, path: str, query: str = "") -> Told:
+        event = http_event("GET", path) | {"rawQueryString": query}
+        return self._call(ModelName.COMPREHENSIVE, event)
 
     def post(
         self,

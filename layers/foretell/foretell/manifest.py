@@ -27,7 +27,8 @@ VERSION_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 class _Document(BaseModel):
     """A stored JSON document: strict both ways, so that a surprise is an error and not a guess."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Deferred: within a manifest they are built once more, and a function that starts waits for it.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class FileEntry(_Document):

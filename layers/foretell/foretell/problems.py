@@ -94,6 +94,10 @@ class BodyTooLarge(RequestError):
     """There is more in a request than is read."""
 
 
+class CardNotFound(RequestError):
+    """There is no such model card."""
+
+
 class MalformedBody(RequestError):
     """The body of a request is no JSON value."""
 
@@ -142,7 +146,7 @@ TABLE: Mapping[type[Exception], ProblemKind] = {
         "version-not-found", "The live model is missing", HTTPStatus.SERVICE_UNAVAILABLE
     ),
     DigestMismatch: ProblemKind(
-        "digest-mismatch", "The live model is damaged", HTTPStatus.SERVICE_UNAVAILABLE
+        "digest-mismatch", "The model is damaged", HTTPStatus.SERVICE_UNAVAILABLE
     ),
     IncompatibleVersion: ProblemKind(
         "incompatible-version",
@@ -159,6 +163,9 @@ TABLE: Mapping[type[Exception], ProblemKind] = {
         "rows-lost", "The rows of the file do not add up", HTTPStatus.INTERNAL_SERVER_ERROR
     ),
     RunNotFound: ProblemKind("run-not-found", "There is no such run", HTTPStatus.NOT_FOUND),
+    CardNotFound: ProblemKind(
+        "card-not-found", "There is no such model card", HTTPStatus.NOT_FOUND
+    ),
     UnsupportedMediaType: ProblemKind(
         "unsupported-media-type", "The body must be JSON", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     ),

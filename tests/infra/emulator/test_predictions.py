@@ -92,7 +92,7 @@ class TestAnswers:
         assert (built["body"]["predicted"], built["body"]["refused"]) == (2, 1)
         assert built == same(in_process)
 
-    @pytest.mark.parametrize("path", ["/health", "/model"])
+    @pytest.mark.parametrize("path", ["/health", "/model", "/model/history"])
     def test_what_it_says_of_itself(self, pair: Pair, trained: Any, path: str) -> None:
         built, in_process = pair.ask(http_event("GET", path))
 

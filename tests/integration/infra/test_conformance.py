@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 from starlette.types import ASGIApp
 
 from foretell.portfolio import buckets
-from infra.api import portfolio_examples
+from infra.api import model_examples, portfolio_examples
 from infra.api.document import openapi
 from infra.local.gateway import function_apps, gateway
 from tests.shared.started import live_functions
@@ -47,7 +47,15 @@ CONFIG = SchemathesisConfig.from_dict(
                     "negative_data_rejection": {"expected-statuses": ["404"]},
                     "positive_data_acceptance": {"expected-statuses": ["200", "404"]},
                 },
-            }
+            },
+            # A parameter that is not documented is refused as everywhere; a version, as a run.
+            {
+                "include-path": model_examples.CARD,
+                "checks": {
+                    "negative_data_rejection": {"expected-statuses": ["404", "422"]},
+                    "positive_data_acceptance": {"expected-statuses": ["200", "404"]},
+                },
+            },
         ],
     }
 )

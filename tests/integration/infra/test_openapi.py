@@ -16,14 +16,16 @@ from foretell.registry import Registry
 from foretell.web import lambda_handler
 from foretell.web.portfolio import portfolio_app
 from infra.api import document, examples
+from infra.api import model_examples as model
 from infra.api import portfolio_examples as portfolio
 from tests.shared.lambda_events import Context, http_event
 from tests.shared.started import Functions, Told, live_functions, start_functions
 
 DOCUMENT = document.openapi()
 RECORD = examples.RECORDS["every_field"].value
-SINGLE = tuple(f"/predict/{model}" for model in ModelName)
+SINGLE = tuple(f"/predict/{name}" for name in ModelName)
 BATCH = tuple(f"{path}/batch" for path in SINGLE)
+MODEL = (model.MODEL, model.HISTORY, model.CARD, "/health")
 ADDRESS = "s3://foretell-models"  # of the registry in the examples
 MALFORMED = '{"tenure_days": often}'
 
@@ -155,7 +157,7 @@ class TestAnswers:
         conforms(shown, "/health", 200)
         assert answered == {**shown, "model_version": answered["model_version"]}
 
-    @pytest.mark.parametrize("path", ["/model", "/health"])
+    @pytest.mark.parametrize("path", [model.MODEL, model.HISTORY, "/health"])
     def test_the_model_is_described_as_the_document_says(
         self, functions: Functions, path: str
     ) -> None:
@@ -163,6 +165,28 @@ class TestAnswers:
 
         assert (told.status, told.media_type) == (200, "application/json")
         conforms(told.body, path, 200)
+
+    @pytest.mark.parametrize(
+        ("path", "shown"),
+        [(model.MODEL, model.DESCRIBED.value), (model.HISTORY, model.CHANGED.value)],
+    )
+    def test_the_model_is_shown_with_members_that_it_has(
+        self, functions: Functions, path: str, shown: Any
+    ) -> None:
+        answered = functions.get(path).body
+
+        conforms(shown, path, 200)
+        assert shown.keys() == answered.keys()
+        for name in ("evaluation", "data"):
+            assert shown.get(name, {}).keys() == answered.get(name, {}).keys()
+        for change in shown.get("changes", ()):
+            assert change.keys() == answered["changes"][0].keys()
+
+    def test_the_card_is_answered_as_the_document_says(self, functions: Functions) -> None:
+        told = functions.get(model.CARD)
+
+        (content_type,) = documented(model.CARD)["responses"]["200"]["content"]
+        assert (told.status, told.media_type) == (200, f"{content_type}; charset=utf-8")
 
     def test_the_reasons_shown_add_up(self) -> None:
         shown = examples.answered(ModelName.COMPREHENSIVE).value
@@ -203,7 +227,22 @@ class TestRefusals:
         conforms(told.body, path, status)
         assert told.body == shown
 
-    @pytest.mark.parametrize("path", [*SINGLE, *BATCH, "/model", "/health"])
+    @pytest.mark.parametrize(
+        ("status", "name", "query"),
+        [
+            (404, "no_such_version", "version=2026-03-12-0123456789ab"),
+            (404, "no_such_version", "version=newest"),
+            (422, "unknown_parameter", "format=pdf"),
+        ],
+    )
+    def test_a_card_that_is_not_there_is_shown_as_it_is_answered(
+        self, functions: Functions, status: int, name: str, query: str
+    ) -> None:
+        told = functions.get(model.CARD, query)
+
+        assert told.body == assert_alike(told, model.CARD, status, name)
+
+    @pytest.mark.parametrize("path", [*SINGLE, *BATCH, *MODEL])
     def test_an_unavailable_model_is_shown_as_it_is_answered(
         self, monkeypatch: pytest.MonkeyPatch, registry: Registry, path: str
     ) -> None:
@@ -221,11 +260,12 @@ class TestRefusals:
 
         assert_alike(ask(functions, path), path, 503, "registry_unreachable")
 
-    @pytest.mark.parametrize("path", [*SINGLE, *BATCH, "/model", "/health"])
+    @pytest.mark.parametrize("path", [*SINGLE, *BATCH, *MODEL])
     def test_what_nobody_foresaw_is_shown_as_it_is_answered(
         self, monkeypatch: pytest.MonkeyPatch, functions: Functions, path: str
     ) -> None:
         monkeypatch.setattr("foretell.live.LiveModel.current", failing(ZeroDivisionError()))
+        monkeypatch.setattr("foretell.registry.Registry.live", failing(ZeroDivisionError()))
 
         assert_alike(ask(functions, path), path, 500, "internal")
 

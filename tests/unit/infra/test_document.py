@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from foretell.contract import ModelName
-from infra.api import document, portfolio_examples
+from infra.api import document, model_examples, portfolio_examples
 from infra.local.gateway import function_apps
 
 PREDICT = {f"/predict/{model}" for model in ModelName}
 BATCH = {f"{path}/batch" for path in PREDICT}
-MODEL = {"/model", "/health"}
+CARD = model_examples.CARD
+MODEL = {model_examples.MODEL, model_examples.HISTORY, CARD, "/health"}
 REFUSED: dict[str, set[str]] = {
-    "/model": set(),
-    "/health": set(),
+    **{path: set() for path in MODEL},
+    CARD: {"404", "422"},
     portfolio_examples.RUNS: {"422"},
     portfolio_examples.RUN: {"404"},
 }
@@ -72,11 +73,12 @@ def test_each_route_has_the_statuses_it_can_answer_with(said: dict[str, Any]) ->
 
 def test_everything_but_an_answer_is_a_problem_document(said: dict[str, Any]) -> None:
     problem = {"$ref": "#/components/schemas/Problem"}
-    for item in said["paths"].values():
+    for path, item in said["paths"].items():
+        answered = "text/html" if path == CARD else "application/json"
         for operation in item.values():
             for status, answer in operation["responses"].items():
                 if status == "200":
-                    assert set(answer["content"]) == {"application/json"}
+                    assert set(answer["content"]) == {answered}
                 else:
                     assert set(answer["content"]) == {"application/problem+json"}
                     assert answer["content"]["application/problem+json"]["schema"] == problem

@@ -6,6 +6,7 @@ infra.api.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 from mangum import Mangum
 from starlette.applications import Starlette
@@ -16,12 +17,13 @@ from foretell import problems
 from foretell.contract import ModelName
 from foretell.live import LiveModel
 from foretell.telemetry import Handler, observed
-from foretell.web import description, predictions, refusals
+from foretell.web import description, predictions, refusals, versions
 
 
 def create_app(model: ModelName, live: LiveModel) -> Starlette:
     """The function that serves one model; without documentation routes."""
-    return assembled(model, [*predictions.routes(model, live), *description.routes(live)])
+    routes = (predictions.routes(model, live), description.routes(live), versions.routes(live))
+    return assembled(model, [*chain.from_iterable(routes)])
 
 
 def assembled(name: str, routes: Sequence[Route]) -> Starlette:
@@ -38,5 +40,6 @@ def assembled(name: str, routes: Sequence[Route]) -> Starlette:
 def lambda_handler(app: Starlette) -> Handler:
     """An app as the handler of a Lambda function behind an HTTP API."""
     # What is not named here would be sent as base64.
-    asgi = Mangum(app, lifespan="off", text_mime_types=["application/json", problems.MEDIA_TYPE])
+    as_text = ["application/json", problems.MEDIA_TYPE, "text/html"]
+    asgi = Mangum(app, lifespan="off", text_mime_types=as_text)
     return observed(asgi, app.state.name)

@@ -12,6 +12,8 @@ from foretell.contract import ModelName
 from foretell.live import LiveModel
 from foretell.manifest import (
     Baselines,
+    Evaluation,
+    Gate,
     Metric,
     Persona,
     RiskCategoryRule,
@@ -32,11 +34,14 @@ class Health(BaseModel):
 class ModelDescription(BaseModel):
     """The live version: its data, its measured figures, what its words mean."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     model_version: str
     horizon_days: int
+    training_horizon_days: int
+    interval_coverage: float
     data: TrainingData
+    evaluation: Evaluation
     metrics: dict[ModelName, tuple[Metric, ...]]
     importances: dict[ModelName, dict[str, float]]
     value_tiers: tuple[ValueTierRule, ...]
@@ -44,6 +49,8 @@ class ModelDescription(BaseModel):
     personas: tuple[Persona, ...]
     actions: tuple[ActionRule, ...]
     baselines: Baselines
+    gates: tuple[Gate, ...]
+    forced: str | None
     libraries: dict[str, str]
 
 
