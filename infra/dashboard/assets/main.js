@@ -37,6 +37,7 @@ const VIEWS = {
 let left = null;
 
 async function start() {
+  loaded(here().view).catch(() => {}); // on its way meanwhile; if it fails, whoever waits for it is told
   const config = await configuration();
   useCurrency(config.currency);
   const session = await openSession(config);
