@@ -19,7 +19,7 @@ export function notice({ kind = "empty", title, text, actions = [], details = []
     h("div", { class: "state-mark", "aria-hidden": "true" }, MARKS[kind]),
     h("h2", {}, title),
     h("p", {}, text),
-    details.length ? h("ul", {}, details.map((each) => h("li", {}, each))) : null,
+    details.length > 1 ? h("ul", {}, details.map((each) => h("li", {}, each))) : details.map((each) => h("p", {}, each)),
     actions.length ? h("p", { class: "actions" }, actions.map(action)) : null,
   );
 }
