@@ -108,4 +108,4 @@ lock: setup ## Write the locks anew from pyproject.toml and infra/site/package.j
 	cd infra/site && "$(abspath $(BIN))/npm" install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 clean: ## Remove what was built and the local platform's buckets; keep the virtual environment
-	rm -rf .foretell .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .foretell artefacts .mypy_cache .pytest_cache .ruff_cache .hypothesis
