@@ -27,7 +27,7 @@ VERSION_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 class _Document(BaseModel):
     """A stored JSON document: strict both ways, so that a surprise is an error and not a guess."""
 
-    # Deferred: within a manifest they are built once more, and a function that starts waits for it.
+    # Parts are built within the whole: building each alone, too, would cost every cold start.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
@@ -209,6 +209,8 @@ class Gate(_Document):
 class Manifest(_Document):
     """Everything a function, an analyst or the page must know of a version."""
 
+    model_config = ConfigDict(defer_build=False)
+
     schema_version: int = SCHEMA_VERSION
     horizon_days: int = Field(ge=1)
     training_horizon_days: int = Field(
@@ -259,6 +261,8 @@ class Promotion(_Document):
 
 class Pointer(_Document):
     """The live version, and how it came to be so; oldest promotion first."""
+
+    model_config = ConfigDict(defer_build=False)
 
     version: str
     history: tuple[Promotion, ...]
