@@ -360,7 +360,12 @@ def test_a_slow_issuer_is_waited_for(
 def test_an_issuer_that_was_not_told_of_the_page_is_explained(
     platform: Running, open_page: OpenPage, axe: Any
 ) -> None:
-    settings = {"issuer": "https://id.example.com", "client_id": None, "scopes": [], "url": None}
+    settings: dict[str, Any] = {
+        "issuer": "https://id.example.com",
+        "client_id": None,
+        "scopes": [],
+        "url": None,
+    }
     config = {"api_url": "", "sign_in": settings, "currency": None}
 
     page = open_page(platform, "/#/portfolio", config=config)

@@ -1,6 +1,6 @@
 // One file of this visit, from the moment it was dropped until S3 has it.
 
-import { h } from "../../parts/dom.js";
+import { h, hidden } from "../../parts/dom.js";
 import { bytes, percent } from "../../parts/format.js";
 import { duration, troubleOf } from "./words.js";
 
@@ -65,7 +65,8 @@ function sending({ sent, size, since }) {
 }
 
 function buttons(transfer, queue) {
-  const button = (label, run) => h("button", { class: "button small", type: "button", on: { click: () => run(transfer) } }, label, h("span", { class: "visually-hidden" }, `: ${transfer.name}`));
+  const button = (label, run) =>
+    h("button", { class: "button small", type: "button", on: { click: () => run(transfer) } }, label, hidden(` ${transfer.name}`));
   switch (transfer.state) {
     case "waiting":
     case "asking":
