@@ -10,12 +10,14 @@ import { fill, h, svg, uniqueId } from "../../parts/dom.js";
  */
 export function dropZone({ take, accept, hint, signal }) {
   const id = uniqueId("files");
-  const input = h("input", { class: "visually-hidden", type: "file", id, multiple: true, accept: accept.join(","), "aria-describedby": `${id}-hint` });
+  const described = { "aria-describedby": `${id}-hint` };
+  const file = { type: "file", id, multiple: true, accept: accept.join(",") };
+  const input = h("input", { class: "visually-hidden", ...file, ...described });
   const words = h("p", { class: "drop-words" }, AT_REST);
   const zone = h(
     "div",
     { class: "drop-zone" },
-    svg("svg", { viewBox: "0 0 48 48", "aria-hidden": "true" }, svg("path", { d: "M24 31V9m-9 8 9-9 9 9M8 30v7a3 3 0 0 0 3 3h26a3 3 0 0 0 3-3v-7" })),
+    svg("svg", { viewBox: "0 0 48 48", "aria-hidden": "true" }, svg("path", { d: ARROW })),
     words,
     input,
     h("label", { class: "button primary", for: id }, "Choose files"),
@@ -29,6 +31,7 @@ export function dropZone({ take, accept, hint, signal }) {
   return zone;
 }
 
+const ARROW = "M24 31V9m-9 8 9-9 9 9M8 30v7a3 3 0 0 0 3 3h26a3 3 0 0 0 3-3v-7"; // up, out of a tray
 const AT_REST = "Drop files of customers here";
 const HOVERED = "Let go to send them";
 

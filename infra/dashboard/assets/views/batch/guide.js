@@ -5,6 +5,9 @@ import { bytes, count } from "../../parts/format.js";
 import { csv, save } from "../../parts/save.js";
 import { endings, listed } from "./rules.js";
 
+const MORE = ". More columns make a better answer; those that Foretell does not know pass through unchanged.";
+const LOG = ": a plain log of orders. What is known of each customer is worked out from it first.";
+const INSIDE = "What is inside decides, so commas, semicolons and decimal commas are all fine.";
 const EXAMPLE = "foretell-example.csv";
 
 /** One line for the drop zone. */
@@ -15,6 +18,7 @@ export function kinds(rules) {
 /** The panel beside the drop zone. */
 export function guide({ fields, examples, upload }) {
   const needed = fields.filter((field) => field.required);
+  const download = () => save(EXAMPLE, "text/csv", example(fields, examples));
   return h(
     "aside",
     { class: "panel guide", "aria-labelledby": "guide" },
@@ -23,13 +27,13 @@ export function guide({ fields, examples, upload }) {
       "dl",
       {},
       h("dt", {}, "One row per customer"),
-      h("dd", {}, "with ", codes(needed.map((field) => field.name)), ". More columns make a better answer; those that Foretell does not know pass through unchanged."),
+      h("dd", {}, "with ", codes(needed.map((field) => field.name)), MORE),
       h("dt", {}, "Or one row per purchase"),
-      h("dd", {}, "with ", codes(["customer_id", "timestamp", "amount"]), ": a plain log of orders. What is known of each customer is worked out from it first."),
+      h("dd", {}, "with ", codes(["customer_id", "timestamp", "amount"]), LOG),
       h("dt", {}, "As spreadsheets and databases write them"),
-      h("dd", {}, `Names end in ${listed(endings(upload))}. What is inside decides, so commas, semicolons and decimal commas are all fine.`),
+      h("dd", {}, `Names end in ${listed(endings(upload))}. ${INSIDE}`),
     ),
-    h("p", { class: "actions" }, h("button", { class: "button", type: "button", on: { click: () => save(EXAMPLE, "text/csv", example(fields, examples)) } }, "Download an example")),
+    h("p", { class: "actions" }, h("button", { class: "button", type: "button", on: { click: download } }, "Download an example")),
     columns(fields),
   );
 }
@@ -53,11 +57,13 @@ function columns(fields) {
 }
 
 function tableOf(fields) {
+  const row = (field) =>
+    h("tr", {}, h("th", { scope: "row" }, h("code", {}, field.name)), h("td", {}, field.hint), h("td", {}, bounds(field)));
   return h(
     "table",
     { class: "columns" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Column"), h("th", { scope: "col" }, "What it is"), h("th", { scope: "col" }, "May be"))),
-    h("tbody", {}, fields.map((field) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, field.name)), h("td", {}, field.hint), h("td", {}, bounds(field))))),
+    h("thead", {}, h("tr", {}, ["Column", "What it is", "May be"].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", {}, fields.map(row)),
   );
 }
 

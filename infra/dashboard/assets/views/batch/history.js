@@ -9,6 +9,7 @@ import { failureLine, notice } from "../../parts/states.js";
 import { address } from "../../router.js";
 
 const PAGE = 10;
+const KINDS = { Scored: "number", Refused: "number", Model: "version" };
 
 /**
  * The section with earlier runs: {element, refresh()}; `refresh` begins with the newest again.
@@ -19,7 +20,8 @@ export function history(context, current = null) {
   const rows = h("tbody", { role: "rowgroup" });
   const place = h("div", {}, h("div", { class: "skeletons" }, h("div", { class: "skeleton row" })));
   const foot = h("div", { class: "history-foot" });
-  const element = h("section", { class: "section", "aria-labelledby": "history" }, h("h2", { id: "history" }, "Files so far"), place, foot);
+  const heading = h("h2", { id: "history" }, "Files so far");
+  const element = h("section", { class: "section", "aria-labelledby": "history" }, heading, place, foot);
 
   async function load(after = null) {
     try {
@@ -57,18 +59,18 @@ const NOTHING = () =>
   });
 
 const INCOMPLETE = () =>
-  h("p", { class: "figure-note" }, "There are more runs than can be looked through at once; some of the older ones are missing here.");
+  h("p", { class: "figure-note" }, "There are more runs than can be looked through at once; some of the older ones are missing.");
 
 // The roles are those that the elements have: said again, as narrow screens stack the cells (batch.css).
 function tableOf(rows) {
-  const head = (name, kind = null) => h("th", { scope: "col", role: "columnheader", class: kind }, name);
+  const head = (name) => h("th", { scope: "col", role: "columnheader", class: KINDS[name] }, name);
   return h(
     "table",
     { class: "history", role: "table", "aria-labelledby": "history" },
     h(
       "thead",
       { role: "rowgroup" },
-      h("tr", { role: "row" }, head("File"), head("State"), head("When"), head("Scored", "number"), head("Refused", "number"), head("Model", "version")),
+      h("tr", { role: "row" }, ["File", "State", "When", "Scored", "Refused", "Model"].map(head)),
     ),
     rows,
   );
@@ -76,7 +78,9 @@ function tableOf(rows) {
 
 function row(run, current) {
   const cell = (kind, ...content) => h("td", { role: "cell", class: kind }, ...content);
-  const number = (value, word) => cell("number", run.state === "failed" ? "–" : count(value), h("span", { class: "narrow-only", "aria-hidden": "true" }, word));
+  const shown = (value) => (run.state === "failed" ? "–" : count(value));
+  const number = (value, word) =>
+    cell("number", shown(value), h("span", { class: "narrow-only", "aria-hidden": "true" }, word));
   return h(
     "tr",
     { role: "row", class: current ? "current" : null },

@@ -40,32 +40,35 @@ function extent({ rows, whole }) {
 }
 
 function beyond({ faults_left_out: faults }) {
-  return faults ? h("p", { class: "figure-note" }, `${counted(faults, "fault")} of yet other kinds stand in the download.`) : null;
+  const told = `${counted(faults, "fault")} of yet other kinds stand in the download.`;
+  return faults ? h("p", { class: "figure-note" }, told) : null;
 }
 
 function tables(kinds) {
   const rest = kinds.slice(SHOWN);
-  return [
-    tableOf(kinds.slice(0, SHOWN)),
-    rest.length ? h("details", { class: "figures" }, h("summary", {}, `${counted(rest.length, "more kind")} of fault`), tableOf(rest)) : null,
-  ];
+  const more = () =>
+    h("details", { class: "figures" }, h("summary", {}, `${counted(rest.length, "more kind")} of fault`), tableOf(rest));
+  return [tableOf(kinds.slice(0, SHOWN)), rest.length ? more() : null];
 }
 
 function tableOf(kinds) {
+  const head = (name, kind = null) => h("th", { scope: "col", class: kind }, name);
+  const row = (kind) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, h("code", {}, kind.field), reasonInWords(kind.reason)),
+      h("td", { class: "number" }, count(kind.rows)),
+      h("td", { class: "number" }, `row ${count(kind.first_row)}`),
+    );
   return h(
     "div",
     { class: "scroll" },
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "What is wrong"), h("th", { scope: "col", class: "number" }, "Rows"), h("th", { scope: "col", class: "number" }, "For example"))),
-      h(
-        "tbody",
-        {},
-        kinds.map((kind) =>
-          h("tr", {}, h("th", { scope: "row" }, h("code", {}, kind.field), reasonInWords(kind.reason)), h("td", { class: "number" }, count(kind.rows)), h("td", { class: "number" }, `row ${count(kind.first_row)}`)),
-        ),
-      ),
+      h("thead", {}, h("tr", {}, head("What is wrong"), head("Rows", "number"), head("For example", "number"))),
+      h("tbody", {}, kinds.map(row)),
     ),
   );
 }

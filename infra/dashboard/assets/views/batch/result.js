@@ -8,6 +8,8 @@ import { downloads } from "./downloads.js";
 import { rejections } from "./rejections.js";
 import { duration, sentence } from "./words.js";
 
+const NONE = "No row could be scored. What is wrong is told below; mend the file, and drop it again.";
+const MEND = "Nothing of the file was scored. Mend it as told, and drop it again: a mended file is a new run.";
 const LONGEST = 320; // characters of what a run says of its failure
 
 /** A run that has a result, as GET /portfolio/runs/{id} describes it. */
@@ -17,7 +19,7 @@ export function succeeded(description, context) {
   return [
     head(status, none ? ["bad", "Nothing scored"] : status.rejected ? ["warn", "Scored in part"] : ["good", "Scored"]),
     figures(status, summary),
-    none ? h("p", { class: "inline-note warn" }, "No row could be scored. What is wrong is told below; mend the file, and drop it again.") : null,
+    none ? h("p", { class: "inline-note warn" }, NONE) : null,
     h("div", { class: "actions" }, none || !summary ? null : open(status), downloads(description, context)),
     rejections(description, context),
   ];
@@ -34,19 +36,20 @@ export function failed({ status }) {
       h("strong", {}, sentence(title)),
       h("p", {}, sentence(readable(detail))),
     ),
-    h("p", { class: "figure-note" }, "Nothing of the file was scored. Mend it as told, and drop it again: a mended file is a new run."),
+    h("p", { class: "figure-note" }, MEND),
   ];
 }
 
 function head(status, [kind, verdict]) {
   const { model_version: version, started, updated, content } = status;
-  const from = content === "transactions" ? `${counted(status.rows, "purchase")}` : counted(status.rows, "row");
+  const took = duration(started, updated);
+  const rows = counted(status.rows, content === "transactions" ? "purchase" : "row");
   return [
     h("div", { class: "run-head" }, h("h2", {}, fileName(status.source.key)), h("span", { class: `tag ${kind}` }, verdict)),
     h(
       "p",
       { class: "run-when" },
-      `${dayAndTime(started)}: ${status.rows ? `${from} in ${duration(started, updated)}` : `ended after ${duration(started, updated)}`}`,
+      `${dayAndTime(started)}: ${status.rows ? `${rows} in ${took}` : `ended after ${took}`}`,
       version ? [", by model ", h("a", { href: "#/models" }, version)] : null,
     ),
   ];
@@ -55,22 +58,31 @@ function head(status, [kind, verdict]) {
 function figures(status, summary) {
   const { rows, predicted, rejected, content } = status;
   const log = content === "transactions";
+  const from = log ? `from ${counted(rows - rejected, "purchase")}` : `of ${counted(rows, "row")}`;
+  const share = rejected ? `${percent(rejected / rows, 1)} of the file; each is told in the download` : "nothing to mend";
   return h(
     "dl",
     { class: "run-figures" },
-    figure(log ? "Customers found and scored" : "Customers scored", count(predicted), log ? `from ${counted(rows - rejected, "purchase")}` : `of ${counted(rows, "row")}`),
-    figure(log ? "Purchases left out" : "Rows refused", count(rejected), rejected ? `${percent(rejected / rows, 1)} of the file; each is told in the download` : "nothing to mend"),
-    summary && predicted
-      ? [
-          figure("Expected spend", money(summary.totals.customer_lifetime_value), `of all of them, over the next ${summary.horizon_days} days`),
-          figure("Of that at risk", money(summary.totals.value_at_risk), "weighed by how likely each is to leave"),
-        ]
-      : null,
+    figure(log ? "Customers found and scored" : "Customers scored", count(predicted), from),
+    figure(log ? "Purchases left out" : "Rows refused", count(rejected), share),
+    summary && predicted ? worth(summary) : null,
   );
 }
 
+function worth({ totals, horizon_days: days }) {
+  return [
+    figure("Expected spend", money(totals.customer_lifetime_value), `of all of them, over the next ${days} days`),
+    figure("Of that at risk", money(totals.value_at_risk), "weighed by how likely each is to leave"),
+  ];
+}
+
 function figure(label, value, note) {
-  return h("div", {}, h("dt", { class: "figure-label" }, label), h("dd", {}, h("span", { class: "figure" }, value), h("span", { class: "figure-note" }, note)));
+  return h(
+    "div",
+    {},
+    h("dt", { class: "figure-label" }, label),
+    h("dd", {}, h("span", { class: "figure" }, value), h("span", { class: "figure-note" }, note)),
+  );
 }
 
 function open({ run_id: id }) {

@@ -9,6 +9,9 @@ import { failure, failureLine } from "../../parts/states.js";
 import { poll } from "./poll.js";
 import { failed, succeeded } from "./result.js";
 
+const AGAIN = "Asked again by itself.";
+const LATE_NOTE =
+  "This takes longer than usual. Many files may be waiting; if nothing comes in a quarter of an hour, tell whoever runs Foretell.";
 const LATE = 60_000; // milliseconds after which a run should have begun
 
 /**
@@ -21,7 +24,7 @@ export function runPanel(context, { id = null, key = null, found = () => {}, end
   const trouble = h("div", {});
   const panel = h("section", { class: "panel run", "aria-label": key ? `Run of ${fileName(key)}` : "Run" }, body, trouble);
   const { client, signal } = context;
-  const tell = (problem) => fill(trouble, problem && [failureLine(problem), h("p", { class: "figure-note" }, "Asked again by itself.")]);
+  const tell = (problem) => fill(trouble, problem && [failureLine(problem), h("p", { class: "figure-note" }, AGAIN)]);
 
   async function follow() {
     fill(trouble);
@@ -89,7 +92,7 @@ function waiting(name, late) {
     h("h2", {}, name),
     h("progress", { "aria-label": `Waiting for ${name} to be scored` }),
     h("p", { class: "file-line" }, "S3 has it. Scoring starts within seconds; you may leave, it goes on without you."),
-    late ? h("p", { class: "inline-note warn" }, "This takes longer than usual. Many files may be waiting; if nothing comes in a quarter of an hour, tell whoever runs Foretell.") : null,
+    late ? h("p", { class: "inline-note warn" }, LATE_NOTE) : null,
   ];
 }
 
@@ -118,5 +121,8 @@ function soFar({ progress, rows, rows_per_second: speed, rejected, content }) {
 
 function outcome({ state, source, predicted, rejected }) {
   const name = fileName(source.key);
-  return state === "failed" ? `${name} could not be scored` : `${name} is scored: ${counted(predicted, "customer")} predicted, ${counted(rejected, "row")} refused`;
+  if (state === "failed") {
+    return `${name} could not be scored`;
+  }
+  return `${name} is scored: ${counted(predicted, "customer")} predicted, ${counted(rejected, "row")} refused`;
 }

@@ -65,8 +65,10 @@ function sending({ sent, size, since }) {
 }
 
 function buttons(transfer, queue) {
-  const button = (label, run) =>
-    h("button", { class: "button small", type: "button", on: { click: () => run(transfer) } }, label, hidden(` ${transfer.name}`));
+  const button = (label, run) => {
+    const click = () => run(transfer);
+    return h("button", { class: "button small", type: "button", on: { click } }, label, hidden(` ${transfer.name}`));
+  };
   switch (transfer.state) {
     case "waiting":
     case "asking":

@@ -32,15 +32,16 @@ export async function show(place, context, parameters) {
     h(
       "div",
       { class: "heading" },
-      h("div", {}, h("h1", {}, title), h("p", { class: "what" }, "Hand in a file of customers, and get it back with each one's expected value, risk of leaving, persona and what to do.")),
+      h("div", {}, h("h1", {}, title), h("p", { class: "what" }, WHAT)),
     ),
-    linked ? h("div", { class: "linked" }, runPanel(context, { id: linked, ended: ({ status }) => status && past.refresh() })) : null,
-    h("div", { class: contract ? "batch-in" : "batch-in alone" }, zone, contract ? guide(contract) : null),
-    cards,
+    linked ? h("div", { class: "linked" }, runPanel(context, { id: linked, ended: past.refresh })) : null,
+    h("div", { class: contract ? "batch-in" : "batch-in alone" }, zone, cards, contract ? guide(contract) : null),
     past.element,
   );
 }
 
+const WHAT =
+  "Hand in a file of customers, and get it back with each one's expected value, risk of leaving, persona and what to do.";
 const FOLDER = "This is a folder. Drop the files in it.";
 
 /** The files of this visit, each as far as it is. */
@@ -66,20 +67,31 @@ function files(context, queue, past, linked) {
       return;
     }
     const before = shown.get(transfer)?.element;
+    const focused = before?.contains(document.activeElement);
     if (transfer.state === "dismissed") {
       before.remove();
       shown.delete(transfer);
-      return;
+    } else {
+      put(transfer, before);
     }
+    if (focused) {
+      // Whoever works by keyboard goes on where they were.
+      (shown.get(transfer)?.element.querySelector("button") ?? toChoose()).focus();
+    }
+  }
+
+  function put(transfer, before) {
     const now = card(transfer);
     shown.set(transfer, now);
     if (before) {
       before.replaceWith(now.element);
     } else {
       list.prepend(now.element);
+      now.element.scrollIntoView({ block: "nearest" });
     }
   }
 
+  const toChoose = () => document.querySelector(".drop-zone input");
   [...queue.all].reverse().filter(({ run }) => run === null || run !== linked).forEach(draw);
   queue.watch(draw, context.signal);
   return list;

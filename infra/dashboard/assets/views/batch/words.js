@@ -19,7 +19,7 @@ const TROUBLES = {
   },
   invalid: { title: "This file is not sent", text: "The API does not take it." },
   "too-large": { title: "This file is too large", text: "It has to be split." },
-  unavailable: { title: "Files cannot be taken right now", text: "The service is up, but cannot take files. Try again in a moment." },
+  unavailable: { title: "Files cannot be taken right now", text: "The service is up. Try again in a moment." },
   refused: { title: "The upload did not work", text: "Nothing of the file was kept." },
   changed: { title: "The file is not what it was", text: "Choose it again." },
   failed: { title: "Something went wrong", text: "The failure was logged. Trying again may help." },
