@@ -33,6 +33,7 @@ export function answers({ model, whatIf, left }) {
       bar.update(told.answer);
       if (!filled) {
         fill(element, head.element, whatIf, churn.element, value.element, persona.element, bar.element);
+        left(bar.standFor(head.figures));
         filled = true;
       }
       element.classList.remove("waiting", "old");
@@ -59,11 +60,20 @@ export function answers({ model, whatIf, left }) {
   };
 }
 
+const HALF = 0.5;
+
 /** The answer that stays in sight on a telephone; it repeats the headline, so is read to nobody. */
 function summaryBar() {
   const element = h("div", { class: "summary-bar", "aria-hidden": "true" });
   return {
     element,
+    /** Shows itself while what it repeats is out of sight; returns how to end that. */
+    standFor(original) {
+      const seen = ([entry]) => element.classList.toggle("spare", entry.intersectionRatio >= HALF);
+      const sight = new IntersectionObserver(seen, { threshold: HALF });
+      sight.observe(original);
+      return () => sight.disconnect();
+    },
     update({ value_at_risk: atRisk, churn_probability: churn, customer_lifetime_value: worth }) {
       const figure = (name, value) => h("span", {}, name, " ", h("strong", {}, value));
       fill(element, figure("At risk", money(atRisk)), figure("Leaving", percent(churn)), figure("Worth", money(worth)));

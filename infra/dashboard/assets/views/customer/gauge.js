@@ -2,7 +2,6 @@
 
 import { fill, h, svg } from "../../parts/dom.js";
 import { percent } from "../../parts/format.js";
-import { riskTag } from "../../parts/tags.js";
 
 const MIDDLE = { x: 120, y: 112 };
 const RADIUS = 86;
@@ -33,15 +32,13 @@ export function gauge(categories) {
     return h("li", { data: { name } }, mark, name, h("span", { class: "from" }, `from ${percent(from)}`));
   });
   const figure = h("p", { class: "figure" });
-  const risk = h("p", {});
   return {
-    element: h("div", { class: "gauge" }, drawing, figure, risk, h("ul", { class: "zones" }, words)),
+    element: h("div", { class: "gauge" }, drawing, figure, h("ul", { class: "zones" }, words)),
     update(probability, category) {
       needle.style.setProperty("--turn", `${probability * 180}deg`);
       [...zones, ...words].forEach((zone) => zone.classList.toggle("current", zone.dataset.name === category));
       drawing.setAttribute("aria-label", `${percent(probability)} on a scale from 0 to 100 %: ${category}`);
       fill(figure, percent(probability));
-      fill(risk, riskTag(category));
     },
   };
 }

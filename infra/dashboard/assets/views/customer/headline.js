@@ -5,21 +5,26 @@ import { money, percent } from "../../parts/format.js";
 import { personaName, riskTag, tierTag } from "../../parts/tags.js";
 import { AT_RISK, changeOf, PROBABILITY, WORTH } from "./change.js";
 
-/** @returns {element, update({answer, start})}: `start` is the answer before the what-if, or null. */
+/**
+ * @returns {element, figures, update({answer, start})}: `figures` are the part without the advice;
+ *   `start` is the answer before the what-if, or null.
+ */
 export function headline() {
   const stake = figure("Value at risk", "at-risk");
   const churn = figure("Chance of leaving");
   const worth = figure("Lifetime value");
   const persona = figure("Persona", "kind");
   const actions = h("ol", { class: "to-do" });
+  const figures = h("div", { class: "figures" }, stake.element, churn.element, worth.element, persona.element);
   const element = h(
     "section",
     { class: "panel headline", "aria-label": "The answer in short" },
-    h("div", { class: "figures" }, stake.element, churn.element, worth.element, persona.element),
+    figures,
     h("div", { class: "advice" }, h("h2", {}, "What to do"), actions),
   );
   return {
     element,
+    figures,
     update({ answer, start }) {
       const { interval, horizon_days: days } = answer;
       stake.update(money(answer.value_at_risk), null, change(AT_RISK, "value_at_risk") ?? "lifetime value × chance of leaving");

@@ -79,14 +79,15 @@ function rowsOf({ stops, start, steps, end }) {
   ];
 }
 
-// Whole tens of per cent around all stops, and at least three of them: a scale that hardly moves.
+// Whole tens of per cent around all stops, and three of them at least: a scale that seldom moves, and
+// on which a point of difference is no mountain.
 function probabilityScale(stops) {
   let low = Math.floor(Math.min(...stops) * 10 - 0.3);
   let high = Math.ceil(Math.max(...stops) * 10 + 0.3);
-  while (high - low < 4) {
-    [low, high] = [low - 1, high + 1];
-  }
   [low, high] = [Math.max(low, 0), Math.min(high, 10)];
+  while (high - low < 3) {
+    [low, high] = [Math.max(low - 1, 0), Math.min(high + 1, 10)];
+  }
   const every = high - low > 5 ? 2 : 1;
   const tens = Array.from({ length: high - low + 1 }, (_, number) => low + number).filter((ten) => ten % every === 0);
   const place = (share) => (share * 10 - low) / (high - low);
