@@ -60,7 +60,7 @@ function figure(tenths, meant, ink, width) {
       layer("above", "spent more", ink.series[1]),
     ],
     layout: {
-      margin: { l: 52, r: 8, t: 8, b: 46 },
+      margin: { l: 52, r: 8, t: 14, b: 46 },
       barmode: "stack",
       bargap: 0.18,
       xaxis: axis(ink, { tickvals: places, range: [0.4, tenths.length + 0.6], title: tenthsTitle(width) }),

@@ -3,12 +3,13 @@
 import { modelHistory } from "../../api/model.js";
 import { Problem, wasCancelled } from "../../api/problems.js";
 import { fill, h } from "../../parts/dom.js";
-import { ago, count, counted, day, dayAndTime, signedCount } from "../../parts/format.js";
+import { ago, counted, day, dayAndTime, signedCount } from "../../parts/format.js";
 import { failureLine, skeleton } from "../../parts/states.js";
 import { cardButton } from "./card.js";
 import { summed } from "./checks.js";
 import { compared, figureOf, found, HEADLINES } from "./measures.js";
 
+const AT_ONCE = 3; // older changes are folded away
 const COMPARED = ["AUC", "Calibration error", "Top-decile share", "MAE"];
 
 /** The section, filled when the history is known. */
@@ -32,8 +33,13 @@ export function history(model, context) {
 }
 
 function told(changes, complete, context) {
+  const entries = changes.map((change, place) => entry(change, place, changes[place + 1] ?? null, complete, context));
+  const older = entries.splice(AT_ONCE);
   return [
-    h("ol", { class: "changes" }, changes.map((change, place) => entry(change, place, changes[place + 1] ?? null, complete, context))),
+    h("ol", { class: "changes" }, entries),
+    older.length
+      ? h("details", { class: "older" }, h("summary", {}, counted(older.length, "older change")), h("ol", { class: "changes", start: AT_ONCE + 1 }, older))
+      : null,
     complete ? null : h("p", { class: "figure-note" }, "Older changes are left out."),
     wayBack(changes, complete),
   ];
@@ -109,7 +115,7 @@ function beside(change, before, complete) {
   if (!before.metrics) {
     return "The version before cannot be read, so there is nothing to compare with.";
   }
-  return "Each version was measured on customers and days of its own, so small differences are chance.";
+  return "Each version was measured on customers and days of its own, so small differences may be chance.";
 }
 
 function verdict({ gates, forced }) {
