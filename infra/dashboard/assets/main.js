@@ -123,7 +123,7 @@ async function loaded(view) {
 
 function told(error, retry, { session } = {}) {
   if (error instanceof Problem) {
-    return failure(error, { retry, signIn: session?.required ? () => session.signIn() : null });
+    return failure(error, { retry, signIn: session?.signIn ? () => session.signIn() : null });
   }
   console.error(error);
   return notice({

@@ -265,7 +265,7 @@ def test_several_files_go_one_after_the_other(batch: Page, answers: AnswersOf) -
     choose(batch, file_of("one.csv", GOOD), file_of("two.csv", GOOD))
 
     expect(card(batch, "one.csv").get_by_role("progressbar")).to_be_visible()
-    expect(card(batch, "two.csv")).to_contain_text("Waits for the file before it")
+    expect(card(batch, "two.csv")).to_contain_text("Waits for its turn")
 
     # When it goes on, also while another view is looked at
     batch.get_by_role("link", name="Customer", exact=True).click()
@@ -282,11 +282,14 @@ def test_an_upload_can_be_cancelled_and_begun_again(batch: Page, answers: Answer
     choose(batch, file_of("late.csv", GOOD))
     expect(card(batch, "late.csv")).to_contain_text("sent")
 
-    batch.get_by_role("button", name="Cancel late.csv").click()
+    batch.get_by_role("button", name="Cancel late.csv").press("Enter")
     expect(card(batch, "late.csv")).to_contain_text("Cancelled. Nothing of it was kept.")
 
+    # The button that was pressed is gone; whoever works by keyboard is on the next one.
+    again = batch.get_by_role("button", name="Try again late.csv")
+    expect(again).to_be_focused()
     let_go()
-    batch.get_by_role("button", name="Try again late.csv").click()
+    again.press("Enter")
     expect_end(card(batch, "late.csv"), "Scored")
 
 
@@ -325,6 +328,7 @@ def test_leave_that_is_not_given_is_explained(
     choose(batch, file_of("good.csv", GOOD))
 
     expect(card(batch, "good.csv")).to_contain_text(told)
+    expect(batch.locator("#announcements")).to_contain_text("good.csv: ")
 
 
 def test_an_api_that_is_down_is_told_and_tried_again(batch: Page, answers: AnswersOf) -> None:

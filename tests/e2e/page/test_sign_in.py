@@ -292,6 +292,28 @@ def test_signing_out_ends_it_here_and_at_the_issuer(
     expect(page.get_by_label("User")).to_be_visible()
 
 
+def test_signing_out_of_a_user_pool_goes_to_the_page_it_has_for_that(
+    guarded_platform: Guarded, open_page: OpenPage, sign_in: SignIn
+) -> None:
+    # Given a configuration with the sign-in pages of a Cognito user pool
+    with urllib.request.urlopen(f"{guarded_platform.page}/config.json", timeout=10) as answer:  # noqa: S310
+        config = json.load(answer)
+    pool = "http://127.0.0.1:9"
+    config["sign_in"]["url"] = pool
+    page = open_page(guarded_platform.page, "/#/batch", config=config)
+    page.route(f"{pool}/**", lambda route: route.fulfill(body="Signed out"))
+    enter(page, sign_in)
+
+    page.get_by_role("button", name="Sign out").click()
+
+    page.wait_for_url(f"{pool}/logout?*")
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
+    assert query == {
+        "client_id": [guarded_platform.sign_in.client_id],
+        "logout_uri": [f"{guarded_platform.page}/"],
+    }
+
+
 def test_a_sign_in_that_is_cancelled_is_told_and_can_be_begun_again(
     guarded_platform: Guarded, open_page: OpenPage, sign_in: SignIn, axe: Any, screenshot: Any
 ) -> None:

@@ -20,7 +20,7 @@ const ANYBODY = Object.freeze({
   user: null,
   headers: async () => ({}),
   renew: async () => false,
-  signIn: async () => {},
+  signIn: null,
   signOut: async () => {},
   onChange: () => {},
 });

@@ -40,7 +40,7 @@ const MOVING = new Set(["asking", "sending"]);
 function said(transfer) {
   switch (transfer.state) {
     case "waiting":
-      return ["Waits for the file before it."];
+      return ["Waits for its turn."];
     case "asking":
       return ["Asking for leave to upload."];
     case "sending":

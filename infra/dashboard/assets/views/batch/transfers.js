@@ -4,6 +4,7 @@ import { allowUpload } from "../../api/portfolio.js";
 import { Problem } from "../../api/problems.js";
 import { announce } from "../../parts/announce.js";
 import { send } from "./send.js";
+import { troubleOf } from "./words.js";
 
 let ofThisVisit = null;
 
@@ -71,7 +72,9 @@ function create(client) {
       if (signal.aborted) {
         change(transfer, { state: "cancelled" });
       } else {
-        change(transfer, { state: "failed", problem: known(error) });
+        const problem = known(error);
+        change(transfer, { state: "failed", problem });
+        announce(`${transfer.name}: ${troubleOf(problem).title}`);
       }
     }
   }
