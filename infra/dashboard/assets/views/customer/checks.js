@@ -39,13 +39,16 @@ export function faultsOf(fields, values) {
   return found;
 }
 
-/** The API's reasons by field, with the names that the page has for the fields. */
+/** The API's reasons by field, in the page's words. */
 export function faultsOfProblem(problem, fields) {
-  const names = fields.filter((field) => field.name.includes("_"));
-  const inWords = (reason) => names.reduce((text, field) => text.replaceAll(field.name, `“${field.label}”`), reason);
   return Object.fromEntries(
     problem.errors
       .filter(({ field }) => fields.some(({ name }) => name === field))
-      .map(({ field, reason }) => [field, `${inWords(reason)}.`.replace(/\.\.$/, ".")]),
+      .map(({ field, reason }) => [field, `${inWords(reason, fields)}.`.replace(/\.\.$/, ".")]),
   );
+}
+
+/** A text of the API with the labels of the fields in the place of their names. */
+export function inWords(text, fields) {
+  return fields.reduce((said, { name, label }) => said.replaceAll(new RegExp(`\\b${name}\\b`, "g"), `“${label}”`), text);
 }

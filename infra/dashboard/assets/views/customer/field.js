@@ -57,6 +57,9 @@ export function fieldRow(field) {
 
   function write(next) {
     const isNumber = typeof next === "number" && Number.isFinite(next);
+    if (next && field.options && !field.options.includes(next)) {
+      control.append(h("option", { value: next }, next)); // from a link: to be seen, and refused
+    }
     control.value = isNumber ? written(next, isAmount(field)) : (next ?? "");
     shown = { text: control.value.trim(), value: isNumber || field.options || field.text ? (next ?? null) : understood(control.value) };
   }

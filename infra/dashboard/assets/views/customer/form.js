@@ -1,6 +1,7 @@
 // What is known of a customer, typed in.
 
 import { fill, h, uniqueId } from "../../parts/dom.js";
+import { inWords } from "./checks.js";
 import { fieldRow, hintOf } from "./field.js";
 
 const REST = "Point at a field to read what it means.";
@@ -14,7 +15,8 @@ const REST = "Point at a field to read what it means.";
  * @returns {element, values(), write(values), faults({name: text}), isFaulty(), focus(name), unfold()}
  */
 export function recordForm({ fields, beginnings, changed }) {
-  const ordered = [...fields.filter(({ isId }) => isId), ...fields.filter(({ isId }) => !isId)];
+  const told = fields.map((field) => ({ ...field, hint: inWords(field.hint, fields) }));
+  const ordered = [...told.filter(({ isId }) => isId), ...told.filter(({ isId }) => !isId)];
   const rows = new Map(ordered.map((field) => [field.name, fieldRow(field)]));
   const part = (name, chosen) =>
     h("fieldset", {}, h("legend", {}, name), chosen.map((field) => rows.get(field.name).element));

@@ -58,7 +58,7 @@ function figure(name, kind = "") {
   const tag = h("p", {});
   const note = h("p", { class: "figure-note" });
   return {
-    element: h("div", { class: `told ${kind}` }, h("h3", { class: "figure-label" }, name), value, tag, note),
+    element: h("div", { class: `told ${kind}` }, h("h2", { class: "figure-label" }, name), value, tag, note),
     update(shown, word, meaning) {
       fill(value, shown);
       fill(tag, word);

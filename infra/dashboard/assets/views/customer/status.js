@@ -1,5 +1,6 @@
 // One line above the answers, always there: what the view is for, or what keeps it from answering.
 
+import { announce } from "../../parts/announce.js";
 import { fill, h } from "../../parts/dom.js";
 import { counted } from "../../parts/format.js";
 import { failureLine } from "../../parts/states.js";
@@ -24,12 +25,13 @@ export function statusLine({ focus, session }) {
     element,
     clear,
     faulty(fields, answered) {
+      announce(`To be corrected: ${fields.map(({ label }) => label).join(", ")}`);
       const mend = ({ name, label }) => h("button", { class: "button plain small", type: "button", on: { click: () => focus(name) } }, label);
       fill(
         element,
         h(
           "p",
-          { class: "inline-note warn", role: "status" },
+          { class: "inline-note warn" },
           h("strong", {}, fields.length === 1 ? "A figure needs a correction:" : `${counted(fields.length, "figure")} need a correction:`),
           fields.map(mend),
           answered ? OLD : null,
