@@ -47,7 +47,9 @@ function nameOf(choice) {
   if (choice.closest(".servers")) {
     return "Server";
   }
-  return choice.closest(".examples-select") ? "Example" : (choice.closest("[data-param-name]")?.dataset.paramName ?? "Media type");
+  return choice.closest(".examples-select")
+    ? "Example"
+    : (choice.closest("[data-param-name]")?.dataset.paramName ?? "Media type");
 }
 
 async function tellHowToBegin() {
@@ -64,7 +66,11 @@ function example({ fields, examples }) {
 
 function call({ api_url: base, sign_in: signIn }, record) {
   const headers = ["Content-Type: application/json", ...(signIn ? ["Authorization: Bearer $TOKEN"] : [])];
-  return [`curl ${base || location.origin}${PATH}`, ...headers.map((header) => `-H "${header}"`), `-d '${record.replaceAll("\n", "\n  ")}'`].join(" \\\n  ");
+  return [
+    `curl ${base || location.origin}${PATH}`,
+    ...headers.map((header) => `-H "${header}"`),
+    `-d '${record.replaceAll("\n", "\n  ")}'`,
+  ].join(" \\\n  ");
 }
 
 function access(signIn) {

@@ -61,6 +61,7 @@ def figures(page: Page, kind: str) -> list[list[str]]:
     panel = page.locator(f".{kind}")
     panel.get_by_text("Show the figures").click()
     rows = panel.locator("table.plain tbody tr")
+    expect(rows.first).to_be_visible()
     return [row.locator("th, td").all_inner_texts() for row in rows.all()]
 
 

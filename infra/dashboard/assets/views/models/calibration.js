@@ -47,7 +47,9 @@ export function reading(bins) {
     .reduce((worst, bin) => (worst === null || gap(bin) > gap(worst) ? bin : worst), null);
   const first = `Of ${counted(told.customers, "customer")} told ${span(told)}, ${percent(told.left)} really left.`;
   const all = `In ${count(within.length)} of ${count(bins.length)} groups what was told lies within the bar`;
-  return off === null ? `${first} ${all}.` : `${first} ${all}; furthest from it: of ${count(off.customers)} told ${span(off)}, ${percent(off.left)} left.`;
+  return off === null
+    ? `${first} ${all}.`
+    : `${first} ${all}; furthest from it: of ${count(off.customers)} told ${span(off)}, ${percent(off.left)} left.`;
 }
 
 const gap = ({ told, left }) => Math.abs(told - left);
@@ -58,8 +60,22 @@ function figure(bins, peer, ink) {
   const ends = axis(ink, { range: [-0.02, 1.04], tickformat: ".0%", tickvals: [0, 0.2, 0.4, 0.6, 0.8, 1] });
   return {
     data: [
-      { type: "scatter", mode: "lines", x: [0, 1], y: [0, 1], hoverinfo: "skip", line: { color: ink.soft, width: 1.2, dash: "dot" } },
-      peer ? points(peer.bins, shortMethod(peer.name), { color: ink.series[1], symbol: "square-open", size: 9, line: { width: 1.8 } }, null) : null,
+      {
+        type: "scatter",
+        mode: "lines",
+        x: [0, 1],
+        y: [0, 1],
+        hoverinfo: "skip",
+        line: { color: ink.soft, width: 1.2, dash: "dot" },
+      },
+      peer
+        ? points(
+            peer.bins,
+            shortMethod(peer.name),
+            { color: ink.series[1], symbol: "square-open", size: 9, line: { width: 1.8 } },
+            null,
+          )
+        : null,
       points(bins, OURS, { color: ink.accent, size: 11 }, ink.accent),
       {
         type: "bar",
@@ -77,8 +93,17 @@ function figure(bins, peer, ink) {
     ].filter(Boolean),
     layout: {
       margin: { l: 52, r: 18, t: 8, b: 46 },
-      xaxis: { ...ends, title: { text: "Told probability of leaving", font: { color: ink.soft, size: 12 }, standoff: 6 }, anchor: "y2" },
-      yaxis: { ...ends, domain: [0.27, 1], showgrid: true, title: { text: "Really left", font: { color: ink.soft, size: 12 }, standoff: 6 } },
+      xaxis: {
+        ...ends,
+        title: { text: "Told probability of leaving", font: { color: ink.soft, size: 12 }, standoff: 6 },
+        anchor: "y2",
+      },
+      yaxis: {
+        ...ends,
+        domain: [0.27, 1],
+        showgrid: true,
+        title: { text: "Really left", font: { color: ink.soft, size: 12 }, standoff: 6 },
+      },
       yaxis2: axis(ink, { domain: [0, 0.17], range: [0, most * 1.05], showticklabels: false, showline: false }),
     },
   };
@@ -93,9 +118,23 @@ function points(bins, name, marker, bars) {
     y: bins.map((bin) => bin.left),
     marker,
     error_y: bars
-      ? { type: "data", symmetric: false, array: bins.map((bin) => bin.high - bin.left), arrayminus: bins.map((bin) => bin.left - bin.low), color: bars, thickness: 2, width: 4 }
+      ? {
+          type: "data",
+          symmetric: false,
+          array: bins.map((bin) => bin.high - bin.left),
+          arrayminus: bins.map((bin) => bin.left - bin.low),
+          color: bars,
+          thickness: 2,
+          width: 4,
+        }
       : undefined,
-    customdata: bins.map((bin) => [count(bin.customers), percent(bin.told, 1), percent(bin.left, 1), percent(bin.low), percent(bin.high)]),
+    customdata: bins.map((bin) => [
+      count(bin.customers),
+      percent(bin.told, 1),
+      percent(bin.left, 1),
+      percent(bin.low),
+      percent(bin.high),
+    ]),
     hovertemplate: `${name}: %{customdata[0]} customers<br>told %{customdata[1]}, left %{customdata[2]}<br>(95 in 100: %{customdata[3]} to %{customdata[4]})<extra></extra>`,
   };
 }
@@ -104,10 +143,22 @@ function tableOf(bins, peer) {
   const others = new Map((peer?.bins ?? []).map((bin) => [bin.start, bin]));
   const mine = new Map(bins.map((bin) => [bin.start, bin]));
   const starts = [...new Set([...mine.keys(), ...others.keys()])].sort((a, b) => a - b);
-  const cells = (bin) => (bin ? [count(bin.customers), percent(bin.told, 1), percent(bin.left, 1), `${percent(bin.low)} to ${percent(bin.high)}`] : ["–", "–", "–", "–"]);
+  const cells = (bin) =>
+    bin
+      ? [
+          count(bin.customers),
+          percent(bin.told, 1),
+          percent(bin.left, 1),
+          `${percent(bin.low)} to ${percent(bin.high)}`,
+        ]
+      : ["–", "–", "–", "–"];
   const columns = (name) => ["customers", "told", "left", "95 % interval"].map((column) => `${name}: ${column}`);
   return {
     columns: ["Told", ...columns(OURS), ...(peer ? columns(shortMethod(peer.name)) : [])],
-    rows: starts.map((start) => [span({ start }), ...cells(mine.get(start)), ...(peer ? cells(others.get(start)) : [])]),
+    rows: starts.map((start) => [
+      span({ start }),
+      ...cells(mine.get(start)),
+      ...(peer ? cells(others.get(start)) : []),
+    ]),
   };
 }

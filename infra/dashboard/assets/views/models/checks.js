@@ -34,8 +34,20 @@ export function checks(gates, forced) {
     details: h(
       "details",
       { class: "panel checks", open: kind !== "good" },
-      h("summary", {}, h("span", { class: "summary-title" }, "What was checked"), h("span", { class: "figure-note" }, `${counted(gates.length, "check")}, each with what it found`)),
-      forced ? h("p", { class: "inline-note warn" }, h("strong", {}, "Made live all the same. "), `The reason given: “${forced}”`) : null,
+      h(
+        "summary",
+        {},
+        h("span", { class: "summary-title" }, "What was checked"),
+        h("span", { class: "figure-note" }, `${counted(gates.length, "check")}, each with what it found`),
+      ),
+      forced
+        ? h(
+            "p",
+            { class: "inline-note warn" },
+            h("strong", {}, "Made live all the same. "),
+            `The reason given: “${forced}”`,
+          )
+        : null,
       h("ul", { class: "check-list" }, gates.map(line)),
     ),
   };
@@ -53,13 +65,26 @@ export function summed(gates, forced) {
       : { figure, words, kind: "bad", label: "✕ Made live by hand" };
   }
   if (warned) {
-    return { figure, words: `${counted(warned, "warning")}: ${names(gates, "warned")}.`, kind: "warn", label: "! Passed, with a warning" };
+    return {
+      figure,
+      words: `${counted(warned, "warning")}: ${names(gates, "warned")}.`,
+      kind: "warn",
+      label: "! Passed, with a warning",
+    };
   }
-  return { figure: `All ${gates.length} passed`, words: "Its data, its figures and what computes them were as they should be.", kind: "good", label: "✓ Nothing held it back" };
+  return {
+    figure: `All ${gates.length} passed`,
+    words: "Its data, its figures and what computes them were as they should be.",
+    kind: "good",
+    label: "✓ Nothing held it back",
+  };
 }
 
 function names(gates, verdict) {
-  return gates.filter((gate) => gate.verdict === verdict).map((gate) => gate.name.toLowerCase()).join(", ");
+  return gates
+    .filter((gate) => gate.verdict === verdict)
+    .map((gate) => gate.name.toLowerCase())
+    .join(", ");
 }
 
 function line({ name, verdict, detail }) {
@@ -68,6 +93,11 @@ function line({ name, verdict, detail }) {
     "li",
     { data: { gate: name } },
     h("span", { class: `tag ${kind}` }, words),
-    h("div", {}, h("p", {}, ASKED[name] ?? name), h("p", { class: "figure-note" }, ASKED[name] ? `${name}: ${detail}` : detail)),
+    h(
+      "div",
+      {},
+      h("p", {}, ASKED[name] ?? name),
+      h("p", { class: "figure-note" }, ASKED[name] ? `${name}: ${detail}` : detail),
+    ),
   );
 }

@@ -36,7 +36,10 @@ export function coverage({ evaluation: { tenths }, interval_coverage: meant }) {
 export function reading(tenths, meant) {
   const customers = tenths.reduce((sum, group) => sum + group.customers, 0);
   const over = (part) => tenths.reduce((sum, group) => sum + group.customers * group[part], 0) / customers;
-  const weakest = tenths.reduce((worst, group, place) => (group.inside < worst.inside ? { inside: group.inside, place } : worst), { inside: 2, place: 0 });
+  const weakest = tenths.reduce(
+    (worst, group, place) => (group.inside < worst.inside ? { inside: group.inside, place } : worst),
+    { inside: 2, place: 0 },
+  );
   return `${percent(over("inside"))} of the customers spent an amount within their interval, where ${percent(meant)} are meant; ${percent(over("above"))} spent more and ${percent(over("below"))} less. It holds least in tenth ${count(weakest.place + 1)}, with ${percent(weakest.inside)}.`;
 }
 
@@ -51,7 +54,14 @@ function figure(tenths, meant, ink, width) {
     hovertemplate: `Tenth %{x}: %{customdata[0]} of %{customdata[1]}<br>${words}<extra></extra>`,
   });
   const edge = (at) => ({
-    type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: at, y1: at, line: { color: ink.ink, width: 1.2, dash: "dot" },
+    type: "line",
+    xref: "paper",
+    yref: "y",
+    x0: 0,
+    x1: 1,
+    y0: at,
+    y1: at,
+    line: { color: ink.ink, width: 1.2, dash: "dot" },
   });
   return {
     data: [

@@ -93,7 +93,9 @@ function told(summary, model, labels) {
       "p",
       { class: "figure-note" },
       `From the file of ${dayAndTime(summary.updated)}, ${counted(summary.predicted, "customer")}, scored by `,
-      summary.model_version === model.model_version ? "this version." : `version ${summary.model_version}, which is not the one in service now.`,
+      summary.model_version === model.model_version
+        ? "this version."
+        : `version ${summary.model_version}, which is not the one in service now.`,
     ),
     fieldsOf(fields, verdict, labels),
   );
@@ -116,8 +118,24 @@ function fieldsOf(fields, verdict, labels) {
       h(
         "table",
         { class: "drift-fields" },
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Field"), ["Distance", "By chance", "Without a value now", "In training"].map((name) => h("th", { scope: "col", class: "number" }, name)), h("th", { scope: "col" }, "So they are"))),
-        h("tbody", {}, ordered.map((field) => row(field, labels))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, "Field"),
+            ["Distance", "By chance", "Without a value now", "In training"].map((name) =>
+              h("th", { scope: "col", class: "number" }, name),
+            ),
+            h("th", { scope: "col" }, "So they are"),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          ordered.map((field) => row(field, labels)),
+        ),
       ),
     ),
   );
@@ -129,7 +147,16 @@ function row({ name, psi, psi_by_chance: chance, missing, missing_in_training: u
     "tr",
     { data: { field: name } },
     h("th", { scope: "row" }, labels(name)),
-    h("td", { class: "number distance" }, h("span", { class: "bar", "aria-hidden": "true" }, h("span", { class: `of-${verdict.replaceAll(" ", "-")}`, style: { width: `${(100 * long).toFixed(1)}%` } })), figure(psi)),
+    h(
+      "td",
+      { class: "number distance" },
+      h(
+        "span",
+        { class: "bar", "aria-hidden": "true" },
+        h("span", { class: `of-${verdict.replaceAll(" ", "-")}`, style: { width: `${(100 * long).toFixed(1)}%` } }),
+      ),
+      figure(psi),
+    ),
     h("td", { class: "number" }, figure(chance)),
     h("td", { class: "number" }, share(missing)),
     h("td", { class: "number" }, share(usual)),

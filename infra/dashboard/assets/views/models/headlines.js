@@ -69,8 +69,20 @@ function strip(headline, metric) {
     "table",
     { class: "method-strip" },
     h("caption", { class: "visually-hidden" }, `${headline.question} By method`),
-    h("colgroup", {}, ["name", "scale", "value"].map((column) => h("col", { class: column }))),
-    h("thead", { class: "visually-hidden" }, h("tr", {}, ["Method", "On the scale", "Value"].map((name) => h("th", { scope: "col" }, name)))),
+    h(
+      "colgroup",
+      {},
+      ["name", "scale", "value"].map((column) => h("col", { class: column })),
+    ),
+    h(
+      "thead",
+      { class: "visually-hidden" },
+      h(
+        "tr",
+        {},
+        ["Method", "On the scale", "Value"].map((name) => h("th", { scope: "col" }, name)),
+      ),
+    ),
     h(
       "tbody",
       {},
@@ -92,7 +104,13 @@ function strip(headline, metric) {
           h("td", { class: "number" }, headline.write(value)),
         ),
       ),
-      h("tr", { class: "ends", "aria-hidden": "true" }, h("td", {}), h("td", {}, h("span", {}, ends[0]), h("span", {}, ends[1])), h("td", {})),
+      h(
+        "tr",
+        { class: "ends", "aria-hidden": "true" },
+        h("td", {}),
+        h("td", {}, h("span", {}, ends[0]), h("span", {}, ends[1])),
+        h("td", {}),
+      ),
     ),
     target === null ? null : hidden(`The line stands at ${headline.write(target)}, which would be right.`),
   );
@@ -106,6 +124,13 @@ function others(told) {
   return h(
     "dl",
     { class: "other-methods" },
-    names.map((name) => h("div", {}, h("dt", {}, name), h("dd", {}, methodMeaning(name) ?? "another method, asked about the same customers"))),
+    names.map((name) =>
+      h(
+        "div",
+        {},
+        h("dt", {}, name),
+        h("dd", {}, methodMeaning(name) ?? "another method, asked about the same customers"),
+      ),
+    ),
   );
 }

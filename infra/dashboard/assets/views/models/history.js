@@ -8,6 +8,7 @@ import { failureLine, skeleton } from "../../parts/states.js";
 import { cardButton } from "./card.js";
 import { summed } from "./checks.js";
 import { compared, figureOf, found, HEADLINES } from "./measures.js";
+import { wayBack } from "./way_back.js";
 
 const AT_ONCE = 3; // older changes are folded away
 const COMPARED = ["AUC", "Calibration error", "Top-decile share", "MAE"];
@@ -38,7 +39,12 @@ function told(changes, complete, context) {
   return [
     h("ol", { class: "changes" }, entries),
     older.length
-      ? h("details", { class: "older" }, h("summary", {}, counted(older.length, "older change")), h("ol", { class: "changes", start: AT_ONCE + 1 }, older))
+      ? h(
+          "details",
+          { class: "older" },
+          h("summary", {}, counted(older.length, "older change")),
+          h("ol", { class: "changes", start: AT_ONCE + 1 }, older),
+        )
       : null,
     complete ? null : h("p", { class: "figure-note" }, "Older changes are left out."),
     wayBack(changes, complete),
@@ -57,14 +63,27 @@ function entry(change, place, before, complete, context) {
       h("h3", {}, action === "rollback" ? "Back to an older version" : "A version went live"),
       live ? h("span", { class: `tag ${now ? "good" : ""}` }, now ? "in service" : "in service again") : null,
     ),
-    h("p", { class: "when" }, h("time", { datetime: at }, `${dayAndTime(at)}, ${ago(at)}`), " · ", h("code", {}, version)),
-    change.problem ? unreadable(change.problem) : [data(change, before), figures(change, before, complete), verdict(change)],
+    h(
+      "p",
+      { class: "when" },
+      h("time", { datetime: at }, `${dayAndTime(at)}, ${ago(at)}`),
+      " · ",
+      h("code", {}, version),
+    ),
+    change.problem
+      ? unreadable(change.problem)
+      : [data(change, before), figures(change, before, complete), verdict(change)],
     change.problem ? null : cardButton(version, context, { label: "Its model card" }),
   );
 }
 
 function unreadable(problem) {
-  return h("p", { class: "inline-note warn" }, h("strong", {}, "Nothing is known of this version. "), `${problem} It cannot be compared; the other entries are not touched by that.`);
+  return h(
+    "p",
+    { class: "inline-note warn" },
+    h("strong", {}, "Nothing is known of this version. "),
+    `${problem} It cannot be compared; the other entries are not touched by that.`,
+  );
 }
 
 function data(change, before) {
@@ -84,7 +103,11 @@ function figures(change, before, complete) {
     return metric ? [{ headline, metric, was: found(before?.metrics, headline.model, headline.name) }] : [];
   });
   return [
-    h("dl", { class: "change-figures" }, known.map(({ headline, metric, was }) => figure(headline, metric, was))),
+    h(
+      "dl",
+      { class: "change-figures" },
+      known.map(({ headline, metric, was }) => figure(headline, metric, was)),
+    ),
     h("p", { class: "figure-note" }, beside(change, before, complete)),
   ];
 }
@@ -110,7 +133,9 @@ function moved(metric, was) {
 
 function beside(change, before, complete) {
   if (before === null) {
-    return complete ? "The first version that was ever live: there is none to compare it with." : "The one before is not in this list.";
+    return complete
+      ? "The first version that was ever live: there is none to compare it with."
+      : "The one before is not in this list.";
   }
   if (!before.metrics) {
     return "The version before cannot be read, so there is nothing to compare with.";
@@ -126,44 +151,11 @@ function verdict({ gates, forced }) {
   if (kind === "good") {
     return null;
   }
-  return h("p", {}, h("span", { class: `tag ${kind}` }, label), ` ${passed}. ${words}`, forced ? ` The reason given: “${forced}”` : null);
-}
-
-function wayBack(changes, complete) {
-  const target = complete ? rollbackTarget(changes) : null;
-  if (complete && target === null) {
-    return h(
-      "p",
-      { class: "way-back figure-note" },
-      "No version was live before this one that a rollback could return to. ",
-      h("code", {}, "foretell versions"),
-      " lists all that were published, and ",
-      h("code", {}, "foretell promote"),
-      " makes any of them live.",
-    );
-  }
   return h(
-    "div",
-    { class: "way-back" },
-    h("p", {}, "To go back, in a terminal: ", h("code", { class: "command" }, "foretell rollback")),
-    h(
-      "p",
-      { class: "figure-note" },
-      target ? ["It makes ", h("code", {}, target), " live again. "] : "It makes the version live again that was live before. ",
-      "The functions take it up within a minute; this version stays in the registry.",
-    ),
+    "p",
+    {},
+    h("span", { class: `tag ${kind}` }, label),
+    ` ${passed}. ${words}`,
+    forced ? ` The reason given: “${forced}”` : null,
   );
-}
-
-/** The version that a rollback returns to, or null: a promotion goes on top, a rollback takes the top away. */
-export function rollbackTarget(changes) {
-  const stack = [];
-  for (const { action, version } of [...changes].reverse()) {
-    if (action === "rollback") {
-      stack.pop();
-    } else {
-      stack.push(version);
-    }
-  }
-  return stack.at(-2) ?? null;
 }

@@ -5,7 +5,11 @@ import { percent } from "../../parts/format.js";
 
 const PANELS = [
   ["churn", "To tell who leaves", "Share of each field in the questions the trees ask."],
-  ["clv", "To tell what they are worth", "A classic forecast from the purchases comes first; this is what the trees correct it by."],
+  [
+    "clv",
+    "To tell what they are worth",
+    "A classic forecast from the purchases comes first; this is what the trees correct it by.",
+  ],
 ];
 const LITTLE = 0.01;
 
@@ -17,7 +21,11 @@ export function importances({ importances: found }, labels) {
     { class: "section" },
     h("h2", {}, "What it looks at"),
     known.length
-      ? h("div", { class: "grid two" }, known.map(([model, heading, meaning]) => panel(heading, meaning, found[model], labels)))
+      ? h(
+          "div",
+          { class: "grid two" },
+          known.map(([model, heading, meaning]) => panel(heading, meaning, found[model], labels)),
+        )
       : h("p", { class: "inline-note" }, "This version does not tell what it looks at. Train again to see it."),
   );
 }
@@ -40,11 +48,21 @@ function panel(heading, meaning, shares, labels) {
           "li",
           { data: { field: name } },
           h("span", {}, labels(name)),
-          h("span", { class: "bar", "aria-hidden": "true" }, h("span", { style: { width: `${((100 * share) / most).toFixed(1)}%` } })),
+          h(
+            "span",
+            { class: "bar", "aria-hidden": "true" },
+            h("span", { style: { width: `${((100 * share) / most).toFixed(1)}%` } }),
+          ),
           h("span", { class: "number" }, percent(share)),
         ),
       ),
     ),
-    rest.length ? h("p", { class: "figure-note" }, `Under ${percent(LITTLE)} each: ${rest.map(([name]) => labels(name).toLowerCase()).join("; ")}.`) : null,
+    rest.length
+      ? h(
+          "p",
+          { class: "figure-note" },
+          `Under ${percent(LITTLE)} each: ${rest.map(([name]) => labels(name).toLowerCase()).join("; ")}.`,
+        )
+      : null,
   );
 }

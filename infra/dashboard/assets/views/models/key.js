@@ -21,7 +21,12 @@ export function key(entries) {
     entries
       .filter(Boolean)
       .map(([mark, name, more]) =>
-        h("li", {}, svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, MARKS[mark]()), h("span", {}, h("strong", {}, name), more ? ` ${more}` : null)),
+        h(
+          "li",
+          {},
+          svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, MARKS[mark]()),
+          h("span", {}, h("strong", {}, name), more ? ` ${more}` : null),
+        ),
       ),
   );
 }

@@ -17,7 +17,12 @@ export function live(model, context) {
     h(
       "div",
       { class: "grid cards" },
-      figure("Knows the shop up to", day(data.as_of), [`${ago(data.as_of)}, as version `, h("code", {}, model.model_version)], age(data.as_of, horizon)),
+      figure(
+        "Knows the shop up to",
+        day(data.as_of),
+        [`${ago(data.as_of)}, as version `, h("code", {}, model.model_version)],
+        age(data.as_of, horizon),
+      ),
       figure(
         "Learnt from",
         count(data.transactions),
@@ -60,7 +65,12 @@ function figure(label, value, note, tag = null) {
 function age(asOf, horizon) {
   const old = (Date.now() - new Date(asOf)) / DAY;
   return old > horizon
-    ? h("p", { class: "advice-of-age" }, h("span", { class: "tag warn" }, "Older than it looks ahead"), ` It foretells ${counted(horizon, "day")}, and they are over: train it with newer purchases.`)
+    ? h(
+        "p",
+        { class: "advice-of-age" },
+        h("span", { class: "tag warn" }, "Older than it looks ahead"),
+        ` It foretells ${counted(horizon, "day")}, and they are over: train it with newer purchases.`,
+      )
     : null;
 }
 

@@ -20,7 +20,13 @@ export function measureTables({ metrics }) {
       "summary",
       {},
       h("span", { class: "summary-title" }, `All ${all.length} figures`),
-      h("span", { class: "figure-note" }, behind === 0 ? `${OURS} is behind in none of the ${beside} that others tell, too` : `In ${behind} of the ${beside} that others tell, too, another method is better`),
+      h(
+        "span",
+        { class: "figure-note" },
+        behind === 0
+          ? `${OURS} is behind in none of the ${beside} that others tell, too`
+          : `In ${behind} of the ${beside} that others tell, too, another method is better`,
+      ),
     ),
     models.map((model) => table(MODELS[model], metrics[model])),
   );
@@ -35,8 +41,21 @@ function table(caption, metrics) {
       "table",
       { class: "measures" },
       h("caption", {}, caption),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Measure"), [OURS, ...peers].map((name) => h("th", { scope: "col", class: "number" }, name)))),
-      h("tbody", {}, metrics.map((metric) => row(metric, peers))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, "Measure"),
+          [OURS, ...peers].map((name) => h("th", { scope: "col", class: "number" }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        metrics.map((metric) => row(metric, peers)),
+      ),
     ),
   );
 }
@@ -49,7 +68,14 @@ function row(metric, peers) {
   return h(
     "tr",
     { data: { measure: metric.name } },
-    h("th", { scope: "row" }, metric.name, " ", h("span", { class: "aim" }, aim(metric, write)), meaning ? h("span", { class: "meaning" }, meaning) : null),
+    h(
+      "th",
+      { scope: "row" },
+      metric.name,
+      " ",
+      h("span", { class: "aim" }, aim(metric, write)),
+      meaning ? h("span", { class: "meaning" }, meaning) : null,
+    ),
     cells.map(([name, value]) => cell(value, write, name === best)),
   );
 }

@@ -16,10 +16,20 @@ const FIGURES = {
     change: signedMoney,
     meaning: "The same for the median, the forecast that is as often too high as too low.",
   },
-  RMSE: { write: money, change: signedMoney, meaning: "As the first, but one large miss counts more than many small ones." },
+  RMSE: {
+    write: money,
+    change: signedMoney,
+    meaning: "As the first, but one large miss counts more than many small ones.",
+  },
   Bias: { write: share, change: points, meaning: "All forecasts added up, as a share of what was really spent." },
-  Gini: { write: threeDigits, meaning: "How well customers stand in the order of their worth: 1 is perfect, 0 is chance." },
-  Spearman: { write: threeDigits, meaning: "How far the order foretold and the real one agree: 1 is fully, 0 not at all." },
+  Gini: {
+    write: threeDigits,
+    meaning: "How well customers stand in the order of their worth: 1 is perfect, 0 is chance.",
+  },
+  Spearman: {
+    write: threeDigits,
+    meaning: "How far the order foretold and the real one agree: 1 is fully, 0 not at all.",
+  },
   "Top-decile share": {
     write: share,
     change: points,
@@ -30,12 +40,21 @@ const FIGURES = {
     change: points,
     meaning: "How far the forecast for a tenth of the customers is off, as a share of what they spent.",
   },
-  "Interval coverage": { write: share, change: points, meaning: "Share of customers who spent an amount within their interval." },
-  "Upper miss": { write: share, change: points, meaning: "Share of customers who spent more than the upper end of their interval." },
+  "Interval coverage": {
+    write: share,
+    change: points,
+    meaning: "Share of customers who spent an amount within their interval.",
+  },
+  "Upper miss": {
+    write: share,
+    change: points,
+    meaning: "Share of customers who spent more than the upper end of their interval.",
+  },
   AUC: {
     write: threeDigits,
     change: points,
-    meaning: "How often the one who left had the higher risk, of two customers of whom one left: 1 is always, 0.5 is chance.",
+    meaning:
+      "How often the one who left had the higher risk, of two customers of whom one left: 1 is always, 0.5 is chance.",
   },
   Brier: { write: threeDigits, meaning: "Squared distance of the probability from what happened: 0 is best." },
   "Log loss": { write: threeDigits, meaning: "Punishes probabilities that were sure and wrong: 0 is best." },
@@ -44,7 +63,11 @@ const FIGURES = {
     change: points,
     meaning: "How far a probability and the share that then left lie apart, on average.",
   },
-  "Variance explained": { write: share, change: points, meaning: "How much of the difference between customers the personas account for." },
+  "Variance explained": {
+    write: share,
+    change: points,
+    meaning: "How much of the difference between customers the personas account for.",
+  },
   "Bootstrap ARI": {
     write: threeDigits,
     meaning: "How far customers keep company when others are drawn to learn from: 1 is fully, 0 is chance.",
@@ -80,7 +103,8 @@ export const HEADLINES = [
     short: "Probability off by",
     question: "Are its probabilities honest?",
     write: apart,
-    tell: (value) => `A probability of leaving and the share that then left lie ${apart(value)} of a hundred apart, on average.`,
+    tell: (value) =>
+      `A probability of leaving and the share that then left lie ${apart(value)} of a hundred apart, on average.`,
     scale: (values) => ({ from: 0, to: 1.25 * Math.max(...values), ends: ["0, exact", "further off"] }),
   },
   {
@@ -99,7 +123,11 @@ export const HEADLINES = [
     question: "Does the total come true?",
     write: share,
     tell: (value) => `All its forecasts together came to ${share(value)} of what was really spent.`,
-    scale: (values) => ({ from: Math.min(0.5, ...values), to: Math.max(1.5, ...values), ends: ["too low", "too high"] }),
+    scale: (values) => ({
+      from: Math.min(0.5, ...values),
+      to: Math.max(1.5, ...values),
+      ends: ["too low", "too high"],
+    }),
   },
   {
     model: "clv",
@@ -107,7 +135,8 @@ export const HEADLINES = [
     short: "Off per customer",
     question: "How far is it off for one customer?",
     write: money,
-    tell: (value) => `The value foretold for a single customer was ${money(value)} away from what they spent, on average.`,
+    tell: (value) =>
+      `The value foretold for a single customer was ${money(value)} away from what they spent, on average.`,
     scale: (values) => ({ from: 0, to: 1.25 * Math.max(...values), ends: ["0, exact", "further off"] }),
   },
   {
@@ -138,7 +167,9 @@ export function compared({ better, target }, a, b) {
 /** The best of the other methods: {name, value}, or null where there is none. */
 export function bestPeer(metric) {
   const peers = Object.entries(metric.peers).map(([name, value]) => ({ name, value }));
-  return peers.length ? peers.reduce((best, peer) => (compared(metric, peer.value, best.value) < 0 ? peer : best)) : null;
+  return peers.length
+    ? peers.reduce((best, peer) => (compared(metric, peer.value, best.value) < 0 ? peer : best))
+    : null;
 }
 
 /**

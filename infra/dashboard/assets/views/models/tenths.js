@@ -45,7 +45,9 @@ function against(groups, peers) {
   return peers
     .slice(0, 1)
     .map((name) => {
-      const nearer = groups.filter((group) => Math.abs(group.forecast - group.actual) < Math.abs(group.peers[name] - group.actual)).length;
+      const nearer = groups.filter(
+        (group) => Math.abs(group.forecast - group.actual) < Math.abs(group.peers[name] - group.actual),
+      ).length;
       return `${OURS} is nearer to the truth than ${shortMethod(name)} in ${count(nearer)} of ${count(groups.length)} tenths.`;
     })
     .join("");
@@ -69,14 +71,24 @@ function figure(groups, peers, ink, width) {
         hovertemplate: "Tenth %{x}: %{customdata[0]} customers<br>really spent %{customdata[1]}<extra></extra>",
       },
       ...peers.map((name, number) =>
-        marks(name, places, groups.map((group) => group.peers[name]), {
-          color: ink.series[number + 1],
-          symbol: SYMBOLS[Math.min(number, SYMBOLS.length - 1)],
-          size: 9,
-          line: { width: 1.8 },
-        }),
+        marks(
+          name,
+          places,
+          groups.map((group) => group.peers[name]),
+          {
+            color: ink.series[number + 1],
+            symbol: SYMBOLS[Math.min(number, SYMBOLS.length - 1)],
+            size: 9,
+            line: { width: 1.8 },
+          },
+        ),
       ),
-      marks(OURS, places, groups.map((group) => group.forecast), { color: ink.accent, size: 11 }),
+      marks(
+        OURS,
+        places,
+        groups.map((group) => group.forecast),
+        { color: ink.accent, size: 11 },
+      ),
     ],
     layout: {
       margin: { l: 52, r: 8, t: 8, b: 46 },
@@ -89,11 +101,15 @@ function figure(groups, peers, ink, width) {
 
 /** The words under an axis of tenths, as long as there is room for. */
 export function tenthsTitle(width) {
-  return width < 480 ? "Tenths, least valuable first" : "Tenths of the customers, from least to most valuable by forecast";
+  return width < 480
+    ? "Tenths, least valuable first"
+    : "Tenths of the customers, from least to most valuable by forecast";
 }
 
 function amounts(groups, peers) {
-  const most = Math.max(...groups.flatMap((group) => [group.actual, group.forecast, ...peers.map((name) => group.peers[name])]));
+  const most = Math.max(
+    ...groups.flatMap((group) => [group.actual, group.forecast, ...peers.map((name) => group.peers[name])]),
+  );
   const step = stepOf(most / 4);
   const values = Array.from({ length: Math.floor((most * 1.08) / step) + 1 }, (_, number) => number * step);
   return { tickvals: values, ticktext: values.map((value) => (value === 0 ? "0" : shortMoney(value))) };

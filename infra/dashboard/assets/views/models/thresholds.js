@@ -33,7 +33,11 @@ function panel(heading, meaning, rows) {
     { class: "panel" },
     h("h3", {}, heading),
     h("p", { class: "what" }, meaning),
-    h("dl", { class: "limits" }, rows.map(([term, meant]) => h("div", {}, h("dt", {}, term), h("dd", {}, meant)))),
+    h(
+      "dl",
+      { class: "limits" },
+      rows.map(([term, meant]) => h("div", {}, h("dt", {}, term), h("dd", {}, meant))),
+    ),
   );
 }
 
@@ -42,5 +46,7 @@ function limits(rules, place, write) {
   if (place === 0) {
     return next ? `under ${write(next.at_least)}` : "everybody";
   }
-  return next ? `${write(rules[place].at_least)} to under ${write(next.at_least)}` : `${write(rules[place].at_least)} or more`;
+  return next
+    ? `${write(rules[place].at_least)} to under ${write(next.at_least)}`
+    : `${write(rules[place].at_least)} or more`;
 }

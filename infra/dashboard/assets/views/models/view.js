@@ -59,7 +59,11 @@ function tell(place, context, model, labels) {
         "div",
         {},
         h("h1", {}, title),
-        h("p", { class: "what" }, "How far to believe the forecasts on the other pages: what the version in service learnt from, and how often it was right about customers it had never seen."),
+        h(
+          "p",
+          { class: "what" },
+          "How far to believe the forecasts on the other pages: what the version in service learnt from, and how often it was right about customers it had never seen.",
+        ),
       ),
     ),
     live(model, context),
@@ -70,7 +74,11 @@ function tell(place, context, model, labels) {
       { class: "section" },
       h("h2", {}, "Told, and what then happened"),
       charts.length
-        ? h("div", { class: "model-charts" }, charts.map((each) => each.element))
+        ? h(
+            "div",
+            { class: "model-charts" },
+            charts.map((each) => each.element),
+          )
         : h("p", { class: "inline-note" }, NOT_RECORDED),
     ),
     importances(model, labels),
