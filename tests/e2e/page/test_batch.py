@@ -318,6 +318,7 @@ def test_an_upload_goes_on_by_itself_when_the_connection_is_back(
         pytest.param(403, "not given the right to upload", id="403"),
         pytest.param(422, "told by a test", id="422"),
         pytest.param(503, "told by a test", id="503"),
+        pytest.param(504, "takes too long to answer", id="504"),
     ],
 )
 def test_leave_that_is_not_given_is_explained(

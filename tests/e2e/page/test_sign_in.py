@@ -16,7 +16,7 @@ from tests.shared import oidc_server
 from tests.shared.guarded import PREDICT, Guarded, guarded
 from tests.shared.page.answers import Answers
 from tests.shared.page.watch import PageWatch
-from tests.shared.serving import Running
+from tests.shared.serving import Running, ask
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +25,7 @@ SignIn = Callable[..., None]
 
 USER = "ada@example.com"
 RUNS = "/portfolio/runs"
+REVOCATION = "/token/revocation"
 TOKEN = "/token"  # noqa: S105 - where tokens come from
 
 
@@ -97,6 +98,11 @@ def post_to_issuer(where: Guarded, path: str, **form: str) -> int:
         return error.code
 
 
+def newest_run(platform: Running) -> str:
+    _, listed = ask(platform, f"{RUNS}?limit=1")
+    return str(listed["runs"][0]["run_id"])
+
+
 def expect_files(page: Page) -> None:
     expect(page.get_by_role("link", name="customers as of")).to_have_count(2)
 
@@ -121,9 +127,7 @@ def test_signing_in_leads_back_to_the_link_that_was_opened(
     guarded_platform: Guarded, platform: Running, open_page: OpenPage, sign_in: SignIn
 ) -> None:
     # Given the link of a run
-    with urllib.request.urlopen(f"{platform.api}{RUNS}?limit=1", timeout=10) as answer:  # noqa: S310
-        run = json.load(answer)["runs"][0]["run_id"]
-    link = f"{guarded_platform.page}/#/batch?run={run}"
+    link = f"{guarded_platform.page}/#/batch?run={newest_run(platform)}"
 
     # When somebody opens it and signs in
     page = open_page(guarded_platform.page, "about:blank")
@@ -167,7 +171,7 @@ def test_tokens_are_in_memory_alone(
     assert "verifier" not in kept
 
 
-def test_a_token_is_renewed_before_its_end_and_once_for_all_requests(
+def test_a_token_is_renewed_before_its_end(
     soon_expired: Guarded, open_page: OpenPage, sign_in: SignIn
 ) -> None:
     page = open_page(soon_expired.page, "about:blank")
@@ -177,7 +181,6 @@ def test_a_token_is_renewed_before_its_end_and_once_for_all_requests(
     page.goto(f"{soon_expired.page}/#/batch")
     enter(page, sign_in)
 
-    # The footer and the list of files ask at the same time.
     expect_files(page)
     expect(page.locator("#bottom")).to_contain_text("Answers come from model")
     assert refreshes(issued) == 1
@@ -187,26 +190,37 @@ def test_a_token_is_renewed_before_its_end_and_once_for_all_requests(
     assert first != renewed
 
 
-def test_a_refused_token_is_renewed_and_the_request_made_again(
-    guarded_platform: Guarded, open_page: OpenPage, sign_in: SignIn, page_watch: PageWatch
+def test_requests_that_are_refused_together_share_a_renewal_and_are_made_again(
+    guarded_platform: Guarded,
+    platform: Running,
+    open_page: OpenPage,
+    sign_in: SignIn,
+    page_watch: PageWatch,
 ) -> None:
-    # Given an API that takes no token that it has not seen renewed
+    # Given an API that refuses the token of the first two requests, both at once
     page_watch.expect("status of 401")
     page = open_page(guarded_platform.page, "about:blank")
     issued = token_answers(page)
+    refused: list[Route] = []
 
-    def refuse_the_first(route: Route) -> None:
-        if refreshes(issued):
+    def refuse_the_first_two(route: Route) -> None:
+        if len(refused) == 2:
             route.fallback()
-        else:
-            headers = {"Access-Control-Allow-Origin": "*"}
-            route.fulfill(status=401, headers=headers, json={"message": "Unauthorized"})
+            return
+        refused.append(route)
+        if len(refused) == 2:
+            for each in refused:
+                headers = {"Access-Control-Allow-Origin": "*"}
+                each.fulfill(status=401, headers=headers, json={"message": "Unauthorized"})
 
-    page.route(f"{guarded_platform.api}/**", refuse_the_first)
+    page.route(f"{guarded_platform.api}{RUNS}**", refuse_the_first_two)
 
-    page.goto(f"{guarded_platform.page}/#/batch")
+    # When a link is opened for which two requests are made
+    page.goto(f"{guarded_platform.page}/#/batch?run={newest_run(platform)}")
     enter(page, sign_in)
 
+    # Then both are answered, by one new token
+    expect(page.get_by_role("link", name="Open as portfolio")).to_be_visible()
     expect_files(page)
     assert refreshes(issued) == 1
 
@@ -225,9 +239,7 @@ def test_a_session_that_the_issuer_ended_is_told_and_begun_again_in_place(
     page.goto(f"{guarded_platform.page}/#/batch")
     enter(page, sign_in)
     expect_files(page)
-    status = post_to_issuer(
-        guarded_platform, "/token/revocation", token=issued[0].json()["refresh_token"]
-    )
+    status = post_to_issuer(guarded_platform, REVOCATION, token=issued[0].json()["refresh_token"])
     assert status == 200
 
     # When the API takes the token no more
@@ -270,6 +282,7 @@ def test_signing_out_ends_it_here_and_at_the_issuer(
     enter(page, sign_in)
     expect_files(page)
     refresh_token = issued[0].json()["refresh_token"]
+    revoked = requests_of(page, f"{guarded_platform.sign_in.issuer}{REVOCATION}")
 
     # When they sign out, which the issuer has them confirm
     page.get_by_role("button", name="Sign out").click()
@@ -280,7 +293,8 @@ def test_signing_out_ends_it_here_and_at_the_issuer(
     expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
-    # and the issuer takes the refresh token no more
+    # and the refresh token was revoked, and is taken no more
+    assert [f"token={refresh_token}" in (each.post_data or "") for each in revoked] == [True]
     assert (
         post_to_issuer(
             guarded_platform, TOKEN, grant_type="refresh_token", refresh_token=refresh_token
