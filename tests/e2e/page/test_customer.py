@@ -211,6 +211,18 @@ def test_what_is_not_known_can_be_supposed_and_what_is_known_forgotten(
     expect(_slider(page, "Emails opened")).to_have_attribute("aria-valuetext", "Not known")
 
 
+def test_what_was_supposed_ends_with_the_figures_it_was_supposed_of(
+    platform: Running, open_page: OpenPage
+) -> None:
+    page = open_page(platform, f"{_link(ADA)}&if.recency=0")
+    _shows(page, _asked(platform, ADA | {"recency": 0}), "Ada")
+
+    _field(page, "age").fill("30")
+
+    _shows(page, _asked(platform, ADA | {"age": 30}), "Ada")
+    expect(page.locator(".moves")).to_contain_text("Nothing is moved")
+
+
 def test_of_quick_drags_only_the_last_is_shown_and_those_before_are_cancelled(
     platform: Running, open_page: OpenPage, answers: Place
 ) -> None:
@@ -221,7 +233,11 @@ def test_of_quick_drags_only_the_last_is_shown_and_those_before_are_cancelled(
 
     with page.expect_request(PREDICTIONS):
         slider.press("Home")
-    with page.expect_event("requestfailed") as cancelled, page.expect_request(PREDICTIONS) as last:
+    soon = 10_000  # long before the page itself would give the request up
+    with (
+        page.expect_event("requestfailed", timeout=soon) as cancelled,
+        page.expect_request(PREDICTIONS) as last,
+    ):
         slider.press("ArrowRight")
     expect(page.locator(".answers")).to_have_attribute("aria-busy", "true")
     _shows(page, _asked(platform, ADA), "Ada")  # the last answer stays, greyed
