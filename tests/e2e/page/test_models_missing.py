@@ -33,12 +33,13 @@ def test_without_a_model_it_says_how_to_train_one(
 ) -> None:
     page_watch.expect("status of 503")
 
-    page = open_page(empty_platform, "/#/models")
+    page = open_page(empty_platform, "/#/models", width=360)
 
     expect(page.get_by_role("heading", name="No model is in service")).to_be_visible()
     expect(page.get_by_text("foretell train --transactions")).to_be_visible()
     expect(page.get_by_role("button", name="Look again")).to_be_visible()
     axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_while_it_loads_there_are_shapes_and_no_figures(

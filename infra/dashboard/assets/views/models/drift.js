@@ -125,10 +125,10 @@ function fieldsOf(fields, verdict, labels) {
             "tr",
             {},
             h("th", { scope: "col" }, "Field"),
+            h("th", { scope: "col" }, "Customers are"),
             ["Distance", "By chance", "Without a value now", "In training"].map((name) =>
               h("th", { scope: "col", class: "number" }, name),
             ),
-            h("th", { scope: "col" }, "So they are"),
           ),
         ),
         h(
@@ -147,6 +147,7 @@ function row({ name, psi, psi_by_chance: chance, missing, missing_in_training: u
     "tr",
     { data: { field: name } },
     h("th", { scope: "row" }, labels(name)),
+    h("td", {}, h("span", { class: `tag ${WORDS[verdict].kind}` }, SHORT[verdict])),
     h(
       "td",
       { class: "number distance" },
@@ -155,12 +156,11 @@ function row({ name, psi, psi_by_chance: chance, missing, missing_in_training: u
         { class: "bar", "aria-hidden": "true" },
         h("span", { class: `of-${verdict.replaceAll(" ", "-")}`, style: { width: `${(100 * long).toFixed(1)}%` } }),
       ),
-      figure(psi),
+      h("span", { class: "psi" }, figure(psi)),
     ),
     h("td", { class: "number" }, figure(chance)),
     h("td", { class: "number" }, share(missing)),
     h("td", { class: "number" }, share(usual)),
-    h("td", {}, h("span", { class: `tag ${WORDS[verdict].kind}` }, SHORT[verdict])),
   );
 }
 
