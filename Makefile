@@ -12,6 +12,8 @@ PAGE := $(VENV)/page/.installed
 CLOUD := $(VENV)/cloud
 ARCHITECTURE ?= x86_64
 SAM := SAM_CLI_TELEMETRY=0 UV=$(CURDIR)/$(BIN)/uv ARCHITECTURE=$(ARCHITECTURE) $(CLOUD)/bin/sam
+PRETTIER := $(BIN)/node $(VENV)/page/node_modules/prettier/bin/prettier.cjs --print-width 120
+MODULES := "infra/dashboard/assets/**/*.js" tests/shared/*.mjs
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 
 .PHONY: help setup cloud browser build run test test-slow lint deploy destroy bench openapi format lock clean
@@ -73,6 +75,7 @@ lint: setup ## Check formatting, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(PRETTIER) --check --log-level warn $(MODULES)
 
 # Not ?=: shells have a variable of that name.
 ENV := dev
@@ -92,6 +95,7 @@ openapi: setup ## Write infra/api/openapi.json from what the functions declare
 format: setup ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(PRETTIER) --write --log-level warn $(MODULES)
 
 lock: setup ## Write the locks anew from pyproject.toml and infra/site/package.json
 	$(COMPILE) $(ARGS) pyproject.toml --all-extras --output-file tests/requirements.txt

@@ -164,4 +164,9 @@ function mark(view) {
   }
 }
 
-start().catch((error) => fill(content, told(error, () => location.reload())));
+start().catch((error) =>
+  fill(
+    content,
+    told(error, () => location.reload()),
+  ),
+);

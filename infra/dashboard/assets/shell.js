@@ -50,7 +50,10 @@ function themeChoice() {
 
 function person(session) {
   if (session.user === null) {
-    return session.signIn && h("button", { class: "button small", type: "button", on: { click: () => session.signIn() } }, "Sign in");
+    return (
+      session.signIn &&
+      h("button", { class: "button small", type: "button", on: { click: () => session.signIn() } }, "Sign in")
+    );
   }
   return h(
     "span",

@@ -44,7 +44,10 @@ export function chart(parameters) {
     try {
       library = await plotly();
     } catch {
-      fill(canvas, h("p", { class: "canvas-failure" }, "The chart could not be loaded; its figures are in the table below."));
+      fill(
+        canvas,
+        h("p", { class: "canvas-failure" }, "The chart could not be loaded; its figures are in the table below."),
+      );
       return;
     }
     if (removed || canvas.clientWidth === 0) {
@@ -159,12 +162,25 @@ function asTable(label, table) {
         h(
           "table",
           { class: "plain" },
-          h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, name)))),
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              columns.map((name) => h("th", { scope: "col" }, name)),
+            ),
+          ),
           h(
             "tbody",
             {},
             rows.map(([first, ...rest]) =>
-              h("tr", {}, h("th", { scope: "row" }, first), rest.map((value) => h("td", {}, value))),
+              h(
+                "tr",
+                {},
+                h("th", { scope: "row" }, first),
+                rest.map((value) => h("td", {}, value)),
+              ),
             ),
           ),
         ),

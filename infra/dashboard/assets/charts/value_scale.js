@@ -15,7 +15,11 @@ const APART = 64; // pixels between two amounts under an axis
  *   left; `ticks` takes a width in pixels and gives {tickvals, ticktext} for an axis.
  */
 export function valueScale(edges, counts, shown = []) {
-  const binOf = (value) => Math.max(edges.findLastIndex((edge) => edge <= value), 0);
+  const binOf = (value) =>
+    Math.max(
+      edges.findLastIndex((edge) => edge <= value),
+      0,
+    );
   const filled = counts.flatMap((number, bin) => (number > 0 ? [bin] : []));
   const wanted = [...filled, ...shown.filter((value) => value > 0).map(binOf)];
   const first = wanted.length ? Math.min(...wanted) : 0;
@@ -29,7 +33,10 @@ export function valueScale(edges, counts, shown = []) {
 }
 
 function placed(value, bins) {
-  const at = Math.max(bins.findLastIndex(({ from }) => from <= value), 0);
+  const at = Math.max(
+    bins.findLastIndex(({ from }) => from <= value),
+    0,
+  );
   const { from, to } = bins[at];
   const within = to === null ? 0.5 : (value - from) / (to - from);
   return at + Math.min(Math.max(within, 0), 1);

@@ -26,9 +26,13 @@ export const points = (difference, digits = 1) =>
 /** An amount: whole above a hundred, else to the cent. */
 export const money = (amount) => number(amount, cents(amount));
 
-/** An amount in few characters: 586K, 1.2M. */
-export const shortMoney = (amount) =>
-  Math.abs(amount) < 1_000 ? money(amount) : number(amount, { ...coin(), ...COMPACT });
+/** An amount in few characters: 586K, 1.2M; a whole one without cents. */
+export const shortMoney = (amount) => {
+  if (Math.abs(amount) >= 1_000) {
+    return number(amount, { ...coin(), ...COMPACT });
+  }
+  return Number.isInteger(amount) ? number(amount, { ...coin(), maximumFractionDigits: 0 }) : money(amount);
+};
 
 /** A count in few characters. */
 export const shortCount = (value) => number(value, COMPACT);
@@ -62,7 +66,12 @@ export function ago(value, now = new Date()) {
 export function bytes(size) {
   const step = Math.min(Math.floor(Math.log10(Math.max(size, 1)) / 3), 3);
   const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][step];
-  return number(size / 1_000 ** step, { style: "unit", unit, unitDisplay: step ? "short" : "long", maximumFractionDigits: step ? 1 : 0 });
+  return number(size / 1_000 ** step, {
+    style: "unit",
+    unit,
+    unitDisplay: step ? "short" : "long",
+    maximumFractionDigits: step ? 1 : 0,
+  });
 }
 
 /** "1 customer", "4,958 customers". */
@@ -126,7 +135,8 @@ function moment(value, options) {
   // A bare day is no moment: read as one, it would be the day before west of Greenwich.
   const bare = typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value);
   const zone = bare ? { timeZone: "UTC" } : {};
-  return formatter(`${bare}${JSON.stringify(options)}`, () => new Intl.DateTimeFormat(language(), { ...options, ...zone })).format(
-    new Date(value),
-  );
+  return formatter(
+    `${bare}${JSON.stringify(options)}`,
+    () => new Intl.DateTimeFormat(language(), { ...options, ...zone }),
+  ).format(new Date(value));
 }

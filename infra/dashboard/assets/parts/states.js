@@ -5,7 +5,12 @@ import { h } from "./dom.js";
 /** A view that is being fetched: grey shapes in the places of what will come. */
 export function skeleton(label, ...shapes) {
   const blocks = shapes.map((shape) => h("div", { class: `skeleton ${shape}` }));
-  return h("div", { class: "skeletons", role: "status" }, h("span", { class: "visually-hidden" }, `${label} is loading`), blocks);
+  return h(
+    "div",
+    { class: "skeletons", role: "status" },
+    h("span", { class: "visually-hidden" }, `${label} is loading`),
+    blocks,
+  );
 }
 
 /**
@@ -19,7 +24,13 @@ export function notice({ kind = "empty", title, text, actions = [], details = []
     h("div", { class: "state-mark", "aria-hidden": "true" }, MARKS[kind]),
     h("h2", {}, title),
     h("p", {}, text),
-    details.length > 1 ? h("ul", {}, details.map((each) => h("li", {}, each))) : details.map((each) => h("p", {}, each)),
+    details.length > 1
+      ? h(
+          "ul",
+          {},
+          details.map((each) => h("li", {}, each)),
+        )
+      : details.map((each) => h("p", {}, each)),
     actions.length ? h("p", { class: "actions" }, actions.map(action)) : null,
   );
 }
@@ -38,7 +49,10 @@ export function failure(problem, { retry, signIn } = {}) {
     kind: problem.kind === "signed-out" ? "signed-out" : "failure",
     title: words.title,
     text: words.text,
-    details: [...(problem.detail && words.told ? [problem.detail] : []), ...problem.errors.map(({ field, reason }) => `${field}: ${reason}`)],
+    details: [
+      ...(problem.detail && words.told ? [problem.detail] : []),
+      ...problem.errors.map(({ field, reason }) => `${field}: ${reason}`),
+    ],
     actions,
   });
 }
@@ -100,5 +114,7 @@ const WORDS = {
 
 function action({ label, href, run, primary }) {
   const kind = primary ? "button primary" : "button";
-  return href ? h("a", { class: kind, href }, label) : h("button", { class: kind, type: "button", on: { click: run } }, label);
+  return href
+    ? h("a", { class: kind, href }, label)
+    : h("button", { class: kind, type: "button", on: { click: run } }, label);
 }

@@ -106,8 +106,8 @@ class CustomerRecord(BaseModel):
         title="Purchase frequency",
         json_schema_extra=_unit("purchases per 30 days"),
         description=(
-            "Purchases per 30 days of tenure: 30 x purchases / tenure_days, where a tenure of"
-            " less than one day counts as one. All orders of one day are one purchase."
+            "How often the customer buys: 30 x purchases / tenure_days, where a tenure of less"
+            " than one day counts as one. All orders of one day are one purchase."
         ),
     )
     monetary: Money = Field(

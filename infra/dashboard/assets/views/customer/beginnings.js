@@ -32,7 +32,12 @@ export function beginnings({ examples, chosen }) {
     );
   }
 
-  select.append(group("Examples", examples.map(({ summary, record }) => [summary, record])));
+  select.append(
+    group(
+      "Examples",
+      examples.map(({ summary, record }) => [summary, record]),
+    ),
+  );
   select.addEventListener("change", () => {
     if (records.has(select.value)) {
       chosen(records.get(select.value));

@@ -7,7 +7,12 @@ const whole = (share) => Math.round(share * 100) / 100;
 const coins = (amount) => (Math.abs(amount) < 100 ? Math.round(amount * 100) / 100 : Math.round(amount));
 
 /** The kinds of figures: how one is told, and how a difference; whether more of it is welcome. */
-export const PROBABILITY = { told: (share) => percent(share), by: (a, b) => whole(b) - whole(a), change: (by) => points(by, 0), welcome: -1 };
+export const PROBABILITY = {
+  told: (share) => percent(share),
+  by: (a, b) => whole(b) - whole(a),
+  change: (by) => points(by, 0),
+  welcome: -1,
+};
 export const AT_RISK = { told: money, by: (a, b) => coins(b) - coins(a), change: signedMoney, welcome: -1 };
 export const WORTH = { ...AT_RISK, welcome: 1 };
 

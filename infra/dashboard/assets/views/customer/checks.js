@@ -11,7 +11,9 @@ export function faultOf(field, value) {
     return field.options.includes(value) ? null : `One of ${field.options.join(", ")}.`;
   }
   if (field.text) {
-    return field.maxLength !== null && value.length > field.maxLength ? `At most ${quantity(field.maxLength)} characters.` : null;
+    return field.maxLength !== null && value.length > field.maxLength
+      ? `At most ${quantity(field.maxLength)} characters.`
+      : null;
   }
   if (!Number.isFinite(value)) {
     return `A number, such as ${quantity(12.5)}.`;
@@ -50,5 +52,8 @@ export function faultsOfProblem(problem, fields) {
 
 /** A text of the API with the labels of the fields in the place of their names. */
 export function inWords(text, fields) {
-  return fields.reduce((said, { name, label }) => said.replaceAll(new RegExp(`\\b${name}\\b`, "g"), `“${label}”`), text);
+  return fields.reduce(
+    (said, { name, label }) => said.replaceAll(new RegExp(`\\b${name}\\b`, "g"), `“${label}”`),
+    text,
+  );
 }

@@ -29,7 +29,11 @@ export function desk({ client, session, signal }, contract, model) {
   const form = recordForm({ fields, beginnings: chooser.element, changed: typed });
   const status = statusLine({ focus: form.focus, session });
   const supposing = whatIf({ fields, changed: supposed });
-  const answers = answersOf({ model, whatIf: supposing.element, left: (remove) => signal.addEventListener("abort", remove) });
+  const answers = answersOf({
+    model,
+    whatIf: supposing.element,
+    left: (remove) => signal.addEventListener("abort", remove),
+  });
   const asking = createAsking({ ask, signal, waiting: answers.waiting, answered, failed });
   const element = h(
     "div",
@@ -131,7 +135,10 @@ export function desk({ client, session, signal }, contract, model) {
 
   function faulty(told) {
     const before = answers.old();
-    status.faulty(fields.filter(({ name: each }) => told.includes(each)), before);
+    status.faulty(
+      fields.filter(({ name: each }) => told.includes(each)),
+      before,
+    );
     if (!before) {
       form.unfold();
       answers.instead(notice(NOTHING));

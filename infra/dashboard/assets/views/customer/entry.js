@@ -53,7 +53,11 @@ function read() {
   const signOf = (type) => parts.find((part) => part.type === type)?.value;
   const decimal = signOf("decimal") === "," ? "," : ".";
   const group = decimal === "," ? "." : ",";
-  const swaps = new Map([[signOf("decimal"), decimal], [signOf("group"), group], [signOf("minusSign"), "-"]]);
+  const swaps = new Map([
+    [signOf("decimal"), decimal],
+    [signOf("group"), group],
+    [signOf("minusSign"), "-"],
+  ]);
   const digits = new Intl.NumberFormat(navigator.languages, { useGrouping: false });
   for (let digit = 0; digit < 10; digit += 1) {
     swaps.set(digits.format(digit), String(digit));

@@ -35,7 +35,13 @@ export function fieldRow(field) {
   const element = h(
     "div",
     { class: `entry${field.text ? " wide" : ""}`, data: { field: field.name } },
-    h("label", { for: ids.control }, field.label, " ", unitOf(field) ? h("span", { class: "unit" }, unitOf(field)) : null),
+    h(
+      "label",
+      { for: ids.control },
+      field.label,
+      " ",
+      unitOf(field) ? h("span", { class: "unit" }, unitOf(field)) : null,
+    ),
     control,
     h("p", { class: "entry-hint", id: ids.hint }, hintOf(field)),
     fault,
@@ -61,7 +67,10 @@ export function fieldRow(field) {
       control.append(h("option", { value: next }, next)); // from a link: to be seen, and refused
     }
     control.value = isNumber ? written(next, isAmount(field)) : (next ?? "");
-    shown = { text: control.value.trim(), value: isNumber || field.options || field.text ? (next ?? null) : understood(control.value) };
+    shown = {
+      text: control.value.trim(),
+      value: isNumber || field.options || field.text ? (next ?? null) : understood(control.value),
+    };
   }
 
   // Once a field is left it shows how its number was understood.
@@ -92,7 +101,9 @@ export function fieldRow(field) {
 /** What a field means and what it may be, in a sentence or two. */
 export function hintOf(field) {
   const bounds =
-    field.minimum !== null && field.maximum !== null ? ` From ${quantity(field.minimum)} to ${quantity(field.maximum)}.` : "";
+    field.minimum !== null && field.maximum !== null
+      ? ` From ${quantity(field.minimum)} to ${quantity(field.maximum)}.`
+      : "";
   return `${field.hint}${bounds}`;
 }
 

@@ -19,18 +19,33 @@ export function recordForm({ fields, beginnings, changed }) {
   const ordered = [...told.filter(({ isId }) => isId), ...told.filter(({ isId }) => !isId)];
   const rows = new Map(ordered.map((field) => [field.name, fieldRow(field)]));
   const part = (name, chosen) =>
-    h("fieldset", {}, h("legend", {}, name), chosen.map((field) => rows.get(field.name).element));
+    h(
+      "fieldset",
+      {},
+      h("legend", {}, name),
+      chosen.map((field) => rows.get(field.name).element),
+    );
   const hint = h("p", { class: "form-hint", "aria-hidden": "true" }, REST);
   const id = uniqueId("record");
   const body = h(
     "form",
     { id, class: "record", novalidate: true, autocomplete: "off" },
     ordered.filter(({ isId }) => isId).map((field) => rows.get(field.name).element),
-    part("Needed", ordered.filter(({ required }) => required)),
-    part("If known", ordered.filter(({ required, isId }) => !required && !isId)),
+    part(
+      "Needed",
+      ordered.filter(({ required }) => required),
+    ),
+    part(
+      "If known",
+      ordered.filter(({ required, isId }) => !required && !isId),
+    ),
     hint,
   );
-  const fold = h("button", { class: "button small fold", type: "button", "aria-expanded": "false", "aria-controls": id }, "Edit figures");
+  const fold = h(
+    "button",
+    { class: "button small fold", type: "button", "aria-expanded": "false", "aria-controls": id },
+    "Edit figures",
+  );
   const element = h(
     "section",
     { class: "panel inputs folded", "aria-label": "Figures of the customer" },

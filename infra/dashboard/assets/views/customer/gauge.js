@@ -23,7 +23,9 @@ export function gauge(categories) {
   const needle = svg(
     "g",
     { class: "needle" },
-    svg("path", { d: `M${MIDDLE.x} ${MIDDLE.y - 5} L${MIDDLE.x - RADIUS + 16} ${MIDDLE.y} L${MIDDLE.x} ${MIDDLE.y + 5} Z` }),
+    svg("path", {
+      d: `M${MIDDLE.x} ${MIDDLE.y - 5} L${MIDDLE.x - RADIUS + 16} ${MIDDLE.y} L${MIDDLE.x} ${MIDDLE.y + 5} Z`,
+    }),
     svg("circle", { cx: MIDDLE.x, cy: MIDDLE.y, r: 8 }),
   );
   const drawing = svg("svg", { viewBox: "0 0 240 126", role: "img", class: "dial" }, zones, borders, needle);

@@ -27,7 +27,11 @@ export function headline() {
     figures,
     update({ answer, start }) {
       const { interval, horizon_days: days } = answer;
-      stake.update(money(answer.value_at_risk), null, change(AT_RISK, "value_at_risk") ?? "lifetime value × chance of leaving");
+      stake.update(
+        money(answer.value_at_risk),
+        null,
+        change(AT_RISK, "value_at_risk") ?? "lifetime value × chance of leaving",
+      );
       churn.update(
         percent(answer.churn_probability),
         riskTag(answer.risk_category),
@@ -36,7 +40,8 @@ export function headline() {
       worth.update(
         money(answer.customer_lifetime_value),
         tierTag(answer.value_tier),
-        change(WORTH, "customer_lifetime_value") ?? `${percent(interval.coverage)} likely ${money(interval.low)} to ${money(interval.high)}`,
+        change(WORTH, "customer_lifetime_value") ??
+          `${percent(interval.coverage)} likely ${money(interval.low)} to ${money(interval.high)}`,
       );
       const moved = start && start.segment_name !== answer.segment_name;
       persona.update(
@@ -44,7 +49,10 @@ export function headline() {
         null,
         moved ? h("span", { class: "moved-by" }, `was ${start.segment_name}`) : "the kind this one is most like",
       );
-      fill(actions, answer.recommended_actions.map((action) => h("li", {}, action)));
+      fill(
+        actions,
+        answer.recommended_actions.map((action) => h("li", {}, action)),
+      );
 
       function change(kind, name) {
         return start ? changeOf(kind, start[name], answer[name]) : null;

@@ -23,10 +23,21 @@ export function ledger(label, length) {
   return {
     element: h("div", { class: "ledger-frame" }, scale, list),
     update({ rows, ticks }) {
-      fill(scale.firstChild, ticks.map(({ at, text }) => h("span", { style: { left: part(at) } }, text)));
+      fill(
+        scale.firstChild,
+        ticks.map(({ at, text }) => h("span", { style: { left: part(at) } }, text)),
+      );
       const lines = ticks.map(({ at }) => h("span", { class: "line", style: { left: part(at) } }));
-      rows.forEach((each, place) => row(place).update(each, lines.map((line) => line.cloneNode())));
-      fill(list, rows.map((_, place) => row(place).element));
+      rows.forEach((each, place) =>
+        row(place).update(
+          each,
+          lines.map((line) => line.cloneNode()),
+        ),
+      );
+      fill(
+        list,
+        rows.map((_, place) => row(place).element),
+      );
     },
   };
 }

@@ -41,9 +41,17 @@ export function personaPanel(personas) {
       fill(name, personaName(answer.segment_id, answer.segment_name));
       fill(description, persona?.description);
       fill(nearness, h("strong", {}, word), `: ${meaning}`);
-      fill(head, ["", "This customer", "Typical member"].map((text) => (text ? h("th", { scope: "col" }, text) : h("td", {}))));
+      fill(
+        head,
+        ["", "This customer", "Typical member"].map((text) => (text ? h("th", { scope: "col" }, text) : h("td", {}))),
+      );
       fill(body, persona ? compared(answer, record, persona.members).map(rowOf) : null);
-      fill(note, persona ? `${percent(persona.members.share)} of the customers whom the model learnt from are of this kind.` : null);
+      fill(
+        note,
+        persona
+          ? `${percent(persona.members.share)} of the customers whom the model learnt from are of this kind.`
+          : null,
+      );
     },
   };
 }
@@ -60,5 +68,10 @@ function compared(answer, record, { median, ...members }) {
 }
 
 function rowOf([name, ...values]) {
-  return h("tr", {}, h("th", { scope: "row" }, name), values.map((value) => h("td", { class: "number" }, value)));
+  return h(
+    "tr",
+    {},
+    h("th", { scope: "row" }, name),
+    values.map((value) => h("td", { class: "number" }, value)),
+  );
 }

@@ -34,7 +34,9 @@ export function toAddress(values, changes) {
 
 /** A record without what is not known. */
 export function known(values) {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== ""),
+  );
 }
 
 /** Purchases so far. Where frequency is from less than a day, it is per one day. */

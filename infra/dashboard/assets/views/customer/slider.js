@@ -24,7 +24,9 @@ export function slider(field, moved) {
     "div",
     { class: "slider", data: { field: field.name } },
     h("label", { for: ids.input }, field.label),
-    unknown ? h("label", { class: "unset", for: ids.unknown }, unknown, " Not known", hidden(`: ${field.label}`)) : null,
+    unknown
+      ? h("label", { class: "unset", for: ids.unknown }, unknown, " Not known", hidden(`: ${field.label}`))
+      : null,
     told,
     h("div", { class: "rail" }, began, input),
   );

@@ -15,7 +15,14 @@ export function spread(why) {
       "div",
       { class: "spread" },
       h("h3", {}, "How sure is that?"),
-      h("div", { class: "spread-scale", "aria-hidden": "true" }, h("div", { class: "rail" }, band, mark), low, high, value),
+      h(
+        "div",
+        { class: "spread-scale", "aria-hidden": "true" },
+        h("div", { class: "rail" }, band, mark),
+        low,
+        high,
+        value,
+      ),
       h("p", { class: "inline-note" }, why, " ", h("a", { href: "#/batch" }, "Score a file"), "."),
     ),
     update({ interval, customer_lifetime_value: expected }) {
@@ -23,7 +30,12 @@ export function spread(why) {
       const part = (amount) => `${((amount / whole) * 100).toFixed(2)}%`;
       band.style.setProperty("left", part(interval.low));
       band.style.setProperty("width", part(interval.high - interval.low));
-      for (const [element, amount] of [[mark, expected], [low, interval.low], [high, interval.high], [value, expected]]) {
+      for (const [element, amount] of [
+        [mark, expected],
+        [low, interval.low],
+        [high, interval.high],
+        [value, expected],
+      ]) {
         element.style.setProperty("left", part(amount));
       }
       fill(low, money(interval.low));

@@ -26,13 +26,20 @@ export function statusLine({ focus, session }) {
     clear,
     faulty(fields, answered) {
       announce(`To be corrected: ${fields.map(({ label }) => label).join(", ")}`);
-      const mend = ({ name, label }) => h("button", { class: "button plain small", type: "button", on: { click: () => focus(name) } }, label);
+      const mend = ({ name, label }) =>
+        h("button", { class: "button plain small", type: "button", on: { click: () => focus(name) } }, label);
       fill(
         element,
         h(
           "p",
           { class: "inline-note warn" },
-          h("strong", {}, fields.length === 1 ? "A figure needs a correction:" : `${counted(fields.length, "figure")} need a correction:`),
+          h(
+            "strong",
+            {},
+            fields.length === 1
+              ? "A figure needs a correction:"
+              : `${counted(fields.length, "figure")} need a correction:`,
+          ),
           fields.map(mend),
           answered ? OLD : null,
         ),

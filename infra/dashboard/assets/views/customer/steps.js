@@ -16,14 +16,21 @@ export function churnSteps({ base_rate: base, reasons, churn_probability: end })
   const first = Math.round(base * TENTHS);
   const last = Math.round(end * TENTHS);
   const [strongest, rest] = parted(reasons);
-  const steps = strongest.map(({ sentence, contribution }) => ({ label: sentence, tenths: Math.round(contribution * TENTHS) }));
+  const steps = strongest.map(({ sentence, contribution }) => ({
+    label: sentence,
+    tenths: Math.round(contribution * TENTHS),
+  }));
   if (rest.length) {
     steps.push({ label: counted(rest.length, "other reason"), tenths: 0 });
   }
   if (steps.length) {
     steps.at(-1).tenths += last - first - steps.reduce((sum, { tenths }) => sum + tenths, 0);
   }
-  const stops = running(first, steps.map(({ tenths }) => tenths), (sum, tenths) => sum + tenths).map((stop) => stop / TENTHS);
+  const stops = running(
+    first,
+    steps.map(({ tenths }) => tenths),
+    (sum, tenths) => sum + tenths,
+  ).map((stop) => stop / TENTHS);
   const { place, ticks } = probabilityScale(stops);
   return {
     ticks,
@@ -41,9 +48,16 @@ export function valueSteps({ typical_value: typical, drivers, customer_lifetime_
   const [strongest, rest] = parted(drivers);
   const steps = strongest.map(({ sentence, factor: by }) => ({ label: sentence, by }));
   if (rest.length) {
-    steps.push({ label: counted(rest.length, "other reason"), by: rest.reduce((product, { factor: by }) => product * by, 1) });
+    steps.push({
+      label: counted(rest.length, "other reason"),
+      by: rest.reduce((product, { factor: by }) => product * by, 1),
+    });
   }
-  const stops = running(typical, steps.map(({ by }) => by), (value, by) => value * by);
+  const stops = running(
+    typical,
+    steps.map(({ by }) => by),
+    (value, by) => value * by,
+  );
   const { place, ticks } = amountScale(stops);
   return {
     ticks,
@@ -108,5 +122,10 @@ function amountScale(stops) {
   const fine = within(ROUND);
   const amounts = fine.length <= MOST_TICKS ? fine : within([1]);
   const every = Math.ceil(amounts.length / MOST_TICKS);
-  return { place, ticks: amounts.filter((_, number) => number % every === 0).map((amount) => ({ at: place(amount), text: shortMoney(amount) })) };
+  return {
+    place,
+    ticks: amounts
+      .filter((_, number) => number % every === 0)
+      .map((amount) => ({ at: place(amount), text: shortMoney(amount) })),
+  };
 }

@@ -19,8 +19,21 @@ export function figuresTable(label) {
   return {
     element,
     update({ columns, rows }) {
-      fill(head, columns.map((name) => h("th", { scope: "col" }, name)));
-      fill(body, rows.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((value) => h("td", {}, value)))));
+      fill(
+        head,
+        columns.map((name) => h("th", { scope: "col" }, name)),
+      );
+      fill(
+        body,
+        rows.map(([first, ...rest]) =>
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, first),
+            rest.map((value) => h("td", {}, value)),
+          ),
+        ),
+      );
     },
   };
 }

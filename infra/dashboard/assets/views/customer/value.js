@@ -27,7 +27,12 @@ export function valuePanel(left) {
     { class: "panel value" },
     h("h2", {}, "What will they be worth, and why?"),
     what,
-    h("div", { class: "pair" }, place, h("div", {}, h("h3", {}, "From the typical customer to this one"), steps.element, table.element)),
+    h(
+      "div",
+      { class: "pair" },
+      place,
+      h("div", {}, h("h3", {}, "From the typical customer to this one"), steps.element, table.element),
+    ),
   );
   let among = null;
   let latest = null;
@@ -75,7 +80,9 @@ function distribution(customers, left) {
     return {
       label: `Lifetime value of all customers; this one is worth ${money(value)}, likely ${money(interval.low)} to ${money(interval.high)}`,
       caption: `${share === null ? "" : `Worth more than ${percent(share)} of your customers. `}Shaded: where eight of ten like this one end up.`,
-      ...distributionOf(customers, [{ value, label: "This customer", low: interval.low, high: interval.high, strong: true }]),
+      ...distributionOf(customers, [
+        { value, label: "This customer", low: interval.low, high: interval.high, strong: true },
+      ]),
       height: HEIGHT,
     };
   }

@@ -27,7 +27,11 @@ export async function show(place, context, parameters) {
     if (!(error instanceof Problem)) {
       throw error;
     }
-    fill(place, h("h1", {}, title), refusal(error, context, () => show(place, context, parameters)));
+    fill(
+      place,
+      h("h1", {}, title),
+      refusal(error, context, () => show(place, context, parameters)),
+    );
     return;
   }
   if (context.signal.aborted) {

@@ -24,8 +24,16 @@ export function whatIf({ fields, changed }) {
     "section",
     { class: "panel what-if" },
     h("div", { class: "section-head" }, h("h2", {}, "What if?"), back),
-    h("p", { class: "what" }, "Drag a figure, and the answers follow; all others stay as they are. They tell what to expect of a customer with such figures, not what a campaign will cause."),
-    h("div", { class: "sliders" }, [...sliders.values()].map((each) => each.element)),
+    h(
+      "p",
+      { class: "what" },
+      "Drag a figure, and the answers follow; all others stay as they are. They tell what to expect of a customer with such figures, not what a campaign will cause.",
+    ),
+    h(
+      "div",
+      { class: "sliders" },
+      [...sliders.values()].map((each) => each.element),
+    ),
     sum,
   );
 
@@ -69,5 +77,7 @@ function inSum(start, answer) {
     ["Chance of leaving", PROBABILITY, "churn_probability"],
     ["Value at risk", AT_RISK, "value_at_risk"],
     ["Lifetime value", WORTH, "customer_lifetime_value"],
-  ].map(([name, kind, figure]) => h("span", { class: "move" }, `${name} `, h("strong", {}, moveOf(kind, start[figure], answer[figure]))));
+  ].map(([name, kind, figure]) =>
+    h("span", { class: "move" }, `${name} `, h("strong", {}, moveOf(kind, start[figure], answer[figure]))),
+  );
 }

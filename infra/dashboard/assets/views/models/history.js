@@ -14,7 +14,7 @@ const AT_ONCE = 3; // older changes are folded away
 const COMPARED = ["AUC", "Calibration error", "Top-decile share", "MAE"];
 
 /** The section, filled when the history is known. */
-export function history(model, context) {
+export function history(context) {
   const place = h("div", { class: "model-history" });
   const ask = async () => {
     fill(place, skeleton("The history", "row", "row"));
@@ -108,7 +108,7 @@ function figures(change, before, complete) {
       { class: "change-figures" },
       known.map(({ headline, metric, was }) => figure(headline, metric, was)),
     ),
-    h("p", { class: "figure-note" }, beside(change, before, complete)),
+    h("p", { class: "figure-note" }, beside(before, complete)),
   ];
 }
 
@@ -131,7 +131,7 @@ function moved(metric, was) {
   return h("span", { class: `moved ${better ? "better" : "worse"}` }, `${by}, ${better ? "better" : "worse"}`);
 }
 
-function beside(change, before, complete) {
+function beside(before, complete) {
   if (before === null) {
     return complete
       ? "The first version that was ever live: there is none to compare it with."

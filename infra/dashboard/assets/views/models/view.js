@@ -84,7 +84,7 @@ function tell(place, context, model, labels) {
     importances(model, labels),
     drift(model, labels, context),
     thresholds(model),
-    history(model, context),
+    history(context),
   );
   return () => charts.forEach((each) => each.remove());
 }

@@ -40,7 +40,10 @@ export function customerList(summary, choice, changed) {
   function show() {
     const found = selected(customers, choice);
     controls.show(choice);
-    fill(head, headings(choice, (column) => choose(sortedBy(choice, column))));
+    fill(
+      head,
+      headings(choice, (column) => choose(sortedBy(choice, column))),
+    );
     fill(body, found.slice(0, limit).map(row), found.length ? null : nobody(() => choose(EVERYBODY)));
     fill(shownOf, told(found.length, summary));
     fill(below, more(found), exportButton(found));
@@ -63,7 +66,11 @@ export function customerList(summary, choice, changed) {
 
   function exportButton(found) {
     const download = () => save("foretell-customers.csv", "text/csv;charset=utf-8", csv(exported(found)));
-    return h("button", { class: "button", type: "button", disabled: found.length === 0, on: { click: download } }, `Export ${counted(found.length, "customer")} as CSV`);
+    return h(
+      "button",
+      { class: "button", type: "button", disabled: found.length === 0, on: { click: download } },
+      `Export ${counted(found.length, "customer")} as CSV`,
+    );
   }
 
   show();
@@ -72,7 +79,13 @@ export function customerList(summary, choice, changed) {
     { class: "panel customer-list" },
     controls.element,
     shownOf,
-    h("table", { class: "customers" }, h("caption", { class: "visually-hidden" }, "Customers with most value at risk"), head, body),
+    h(
+      "table",
+      { class: "customers" },
+      h("caption", { class: "visually-hidden" }, "Customers with most value at risk"),
+      head,
+      body,
+    ),
     below,
   );
   return { element, choose };
@@ -101,7 +114,12 @@ function headings(choice, sort) {
       return h(
         "th",
         { scope: "col", class: kind ?? null, "aria-sort": active ? choice.order : null },
-        h("button", { class: "sort", type: "button", on: { click: () => sort(column) } }, label, h("span", { class: "sort-arrow", "aria-hidden": "true" }, arrow)),
+        h(
+          "button",
+          { class: "sort", type: "button", on: { click: () => sort(column) } },
+          label,
+          h("span", { class: "sort-arrow", "aria-hidden": "true" }, arrow),
+        ),
       );
     }),
   );
@@ -123,7 +141,13 @@ function row(customer) {
       money(customer.customer_lifetime_value),
       h("span", { class: "range" }, `${money(interval.low)} – ${money(interval.high)}`),
     ),
-    h("td", { class: "risk", data: { label: "Likely to leave" } }, h("span", { class: "risk-share" }, percent(customer.churn_probability)), " ", riskTag(customer.risk_category)),
+    h(
+      "td",
+      { class: "risk", data: { label: "Likely to leave" } },
+      h("span", { class: "risk-share" }, percent(customer.churn_probability)),
+      " ",
+      riskTag(customer.risk_category),
+    ),
     h("td", { data: { label: "Persona" } }, personaName(customer.segment_id, customer.segment_name)),
     h("td", { class: "why", data: { label: "Why" } }, reasonsToGo(customer)),
     h("td", { class: "do", data: { label: "What to do" } }, action),
@@ -134,20 +158,36 @@ function nobody(reset) {
   return h(
     "tr",
     { class: "nobody" },
-    h("td", { colspan: COLUMNS.length }, "No listed customer fits these filters. ", h("button", { class: "button small", type: "button", on: { click: reset } }, "Show all")),
+    h(
+      "td",
+      { colspan: COLUMNS.length },
+      "No listed customer fits these filters. ",
+      h("button", { class: "button small", type: "button", on: { click: reset } }, "Show all"),
+    ),
   );
 }
 
 function told(found, { top_customers: listed, predicted }) {
-  const all = listed.length < predicted ? `the ${count(listed.length)} with most value at risk, of ${count(predicted)} in all` : `${count(predicted)} in all`;
+  const all =
+    listed.length < predicted
+      ? `the ${count(listed.length)} with most value at risk, of ${count(predicted)} in all`
+      : `${count(predicted)} in all`;
   return `${counted(found, "customer")} of ${all}. Everybody is in the file of predictions.`;
 }
 
 /** The controls above the list; `show` sets them to a choice. */
 function filters(summary, choose) {
   const personas = summary.personas.filter((persona) => persona.customers > 0).map((persona) => persona.name);
-  const atRisk = h("input", { type: "checkbox", on: { change: (event) => choose({ at_risk: event.target.checked ? "yes" : "no" }) } });
-  const search = h("input", { type: "search", placeholder: "Any", autocomplete: "off", on: { input: (event) => choose({ search: event.target.value }) } });
+  const atRisk = h("input", {
+    type: "checkbox",
+    on: { change: (event) => choose({ at_risk: event.target.checked ? "yes" : "no" }) },
+  });
+  const search = h("input", {
+    type: "search",
+    placeholder: "Any",
+    autocomplete: "off",
+    on: { input: (event) => choose({ search: event.target.value }) },
+  });
   const selects = {
     persona: select("Any persona", personas, (persona) => choose({ persona })),
     risk: select("Any risk", RISKS, (risk) => choose({ risk })),

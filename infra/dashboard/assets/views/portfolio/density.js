@@ -39,7 +39,10 @@ function cellsOf(density, scale, measure) {
   const filled = cells.filter((cell) => cell.customers > 0);
   const most = Math.max(...filled.map((cell) => cell[measure]), 1e-9);
   // The root: with equal steps all but the fullest cells would be alike.
-  return filled.map((cell) => ({ ...cell, step: Math.min(Math.floor(Math.sqrt(cell[measure] / most) * STEPS), STEPS - 1) }));
+  return filled.map((cell) => ({
+    ...cell,
+    step: Math.min(Math.floor(Math.sqrt(cell[measure] / most) * STEPS), STEPS - 1),
+  }));
 }
 
 function figure(density, scale, cells, corner, ink, width) {

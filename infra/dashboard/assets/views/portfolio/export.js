@@ -1,6 +1,15 @@
 // The listed customers as a table for a spreadsheet: figures as they are, under the contract's names.
 
-const FIELDS = ["customer_id", "row", "value_at_risk", "customer_lifetime_value", "churn_probability", "risk_category", "value_tier", "segment_name"];
+const FIELDS = [
+  "customer_id",
+  "row",
+  "value_at_risk",
+  "customer_lifetime_value",
+  "churn_probability",
+  "risk_category",
+  "value_tier",
+  "segment_name",
+];
 const BOUNDS = ["low", "median", "high"];
 
 /** Rows of cells, the first being the names of the columns. */

@@ -1,7 +1,16 @@
 // The portfolio in four figures, each with what it means and how it has changed.
 
 import { h, hidden } from "../../parts/dom.js";
-import { count, money, percent, points, shortMoney, signedCount, signedMoney, signedPercent } from "../../parts/format.js";
+import {
+  count,
+  money,
+  percent,
+  points,
+  shortMoney,
+  signedCount,
+  signedMoney,
+  signedPercent,
+} from "../../parts/format.js";
 
 /**
  * @param summary Of the run that is shown.

@@ -19,7 +19,11 @@ export function whyTheyLeave(reasons, labels) {
   return h(
     "div",
     {},
-    h("ul", { class: "leaving" }, shown.map((field) => bar(labels[field.name] ?? field.name, field, most))),
+    h(
+      "ul",
+      { class: "leaving" },
+      shown.map((field) => bar(labels[field.name] ?? field.name, field, most)),
+    ),
     rest.length ? h("p", { class: "figure-note" }, told(rest, labels)) : null,
     h("p", { class: "figure-note" }, sampled(reasons)),
   );

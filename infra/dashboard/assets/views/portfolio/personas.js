@@ -17,7 +17,11 @@ export function personaCards(summary, before, choose) {
     "div",
     {},
     strips(present),
-    h("div", { class: "grid cards personas" }, present.map((persona) => card(persona, old.get(persona.name), choose))),
+    h(
+      "div",
+      { class: "grid cards personas" },
+      present.map((persona) => card(persona, old.get(persona.name), choose)),
+    ),
     absent.length
       ? h("p", { class: "figure-note" }, `Nobody in this file: ${absent.map((persona) => persona.name).join(", ")}.`)
       : null,
@@ -45,7 +49,11 @@ function strips(personas) {
           .map((persona) =>
             h(
               "span",
-              { class: `persona-${persona.segment_id}`, style: { "flex-grow": persona[key].toFixed(4) }, title: `${persona.name}: ${percent(persona[key])}` },
+              {
+                class: `persona-${persona.segment_id}`,
+                style: { "flex-grow": persona[key].toFixed(4) },
+                title: `${persona.name}: ${percent(persona[key])}`,
+              },
               persona[key] >= 0.06 ? percent(persona[key]) : "",
             ),
           ),
@@ -74,7 +82,11 @@ function card(persona, old, choose) {
       fact("Value at risk", shortMoney(persona.value_at_risk)),
     ),
     h("h4", {}, "What to do"),
-    h("ul", { class: "persona-actions" }, persona.recommended_actions.map((action) => h("li", {}, action))),
+    h(
+      "ul",
+      { class: "persona-actions" },
+      persona.recommended_actions.map((action) => h("li", {}, action)),
+    ),
     h(
       "button",
       { class: "button small", type: "button", on: { click: () => choose(persona.name) } },

@@ -21,7 +21,10 @@ export async function chosenRuns(client, asked, signal) {
   if (id === undefined) {
     return { offered, any: entries.length > 0, shown: null, before: null };
   }
-  const [shown, before] = await Promise.all([run(client, id, signal), earlier(client, asked.with ?? olderThan(offered, id), signal)]);
+  const [shown, before] = await Promise.all([
+    run(client, id, signal),
+    earlier(client, asked.with ?? olderThan(offered, id), signal),
+  ]);
   return { offered, any: true, shown, before };
 }
 

@@ -3,7 +3,15 @@
 import { atRisk } from "./corner.js";
 
 /** What can be chosen, as the address has it; everything is text. */
-export const EVERYBODY = Object.freeze({ at_risk: "no", persona: "", risk: "", tier: "", search: "", sort: "value_at_risk", order: "descending" });
+export const EVERYBODY = Object.freeze({
+  at_risk: "no",
+  persona: "",
+  risk: "",
+  tier: "",
+  search: "",
+  sort: "value_at_risk",
+  order: "descending",
+});
 
 /** Columns that can be sorted by, and which way is tried first. */
 export const SORTS = {

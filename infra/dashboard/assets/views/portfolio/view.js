@@ -47,7 +47,11 @@ function portfolio(place, chosen, model, labels, asked, parameters) {
     remember("portfolio", { ...asked, ...toRemember(choice, start) }),
   );
   const density = densityPanel(summary, corner);
-  const distribution = chart({ label: "Customers by expected spend", ...distributionOf(summary.customer_lifetime_value, marksOf(summary)), height: BESIDE });
+  const distribution = chart({
+    label: "Customers by expected spend",
+    ...distributionOf(summary.customer_lifetime_value, marksOf(summary)),
+    height: BESIDE,
+  });
   const leaving = h("div", { class: "panel" }, whyTheyLeave(summary.reasons, {}));
   const heading = uniqueId("list");
   const toList = (persona) => {
@@ -64,9 +68,17 @@ function portfolio(place, chosen, model, labels, asked, parameters) {
       "div",
       { class: "section grid two" },
       density.element,
-      panel("What are customers worth?", `Expected spend in the next ${summary.horizon_days} days, on a scale where each step to the right is about a quarter more.`, distribution.element),
+      panel(
+        "What are customers worth?",
+        `Expected spend in the next ${summary.horizon_days} days, on a scale where each step to the right is about a quarter more.`,
+        distribution.element,
+      ),
     ),
-    section(h("h2", {}, "Who they are"), "Five personas by how often, how much and how lately they buy. The strips compare: a persona wider in the last than in the first needs attention.", personaCards(summary, before, toList)),
+    section(
+      h("h2", {}, "Who they are"),
+      "Five personas by how often, how much and how lately they buy. The strips compare: a persona wider in the last than in the first needs attention.",
+      personaCards(summary, before, toList),
+    ),
     section(h("h2", {}, "Why customers leave"), null, leaving),
   );
   labels.then((known) => fill(leaving, whyTheyLeave(summary.reasons, known)));
@@ -88,15 +100,22 @@ function header({ offered, shown, before }, asked) {
       "div",
       {},
       h("h1", {}, title),
-      h("p", { class: "what" }, `${counted(summary.predicted, "customer")} of ${fileName(status.source.key)}, scored ${dayAndTime(status.updated)}.`),
+      h(
+        "p",
+        { class: "what" },
+        `${counted(summary.predicted, "customer")} of ${fileName(status.source.key)}, scored ${dayAndTime(status.updated)}.`,
+      ),
     ),
     offered.length > 1
       ? h(
           "div",
           { class: "run-choice" },
           chooser("Run", offered, status.run_id, (run) => go("portfolio", { run })),
-          chooser("Changes since", [...offered.filter((entry) => entry.run_id !== status.run_id), null], before?.status.run_id ?? null, (run) =>
-            go("portfolio", { run: asked.run ?? status.run_id, with: run || NOTHING }),
+          chooser(
+            "Changes since",
+            [...offered.filter((entry) => entry.run_id !== status.run_id), null],
+            before?.status.run_id ?? null,
+            (run) => go("portfolio", { run: asked.run ?? status.run_id, with: run || NOTHING }),
           ),
         )
       : null,
@@ -113,7 +132,11 @@ function chooser(label, entries, chosen, choose) {
       "select",
       { id, on: { change: (event) => choose(event.target.value) } },
       entries.map((entry) =>
-        h("option", { value: entry?.run_id ?? "", selected: (entry?.run_id ?? null) === chosen }, entry ? runName(entry) : "Nothing"),
+        h(
+          "option",
+          { value: entry?.run_id ?? "", selected: (entry?.run_id ?? null) === chosen },
+          entry ? runName(entry) : "Nothing",
+        ),
       ),
     ),
   );
@@ -121,8 +144,15 @@ function chooser(label, entries, chosen, choose) {
 
 function densityPanel(summary, corner) {
   const known = corner.value !== null && corner.churn !== null ? corner : null;
-  const drawn = chart({ label: `${MEASURES.customers} by expected spend and probability to leave`, ...densityOf(summary.density, known, "customers") });
-  const choose = (event) => drawn.update({ label: `${MEASURES[event.target.value]} by expected spend and probability to leave`, ...densityOf(summary.density, known, event.target.value) });
+  const drawn = chart({
+    label: `${MEASURES.customers} by expected spend and probability to leave`,
+    ...densityOf(summary.density, known, "customers"),
+  });
+  const choose = (event) =>
+    drawn.update({
+      label: `${MEASURES[event.target.value]} by expected spend and probability to leave`,
+      ...densityOf(summary.density, known, event.target.value),
+    });
   const id = uniqueId("measure");
   const element = panel(
     "Who is worth saving?",
@@ -131,7 +161,11 @@ function densityPanel(summary, corner) {
       "div",
       { class: "filter inline" },
       h("label", { for: id }, "Shade by"),
-      h("select", { id, on: { change: choose } }, Object.entries(MEASURES).map(([value, label]) => h("option", { value }, label))),
+      h(
+        "select",
+        { id, on: { change: choose } },
+        Object.entries(MEASURES).map(([value, label]) => h("option", { value }, label)),
+      ),
     ),
     drawn.element,
   );

@@ -31,6 +31,12 @@ export function warnings({ status, summary }, model) {
     ]);
   }
   return found.length
-    ? h("ul", { class: "warnings" }, found.map(([text, { href, label }]) => h("li", { class: "inline-note warn" }, text, " ", h("a", { href }, label))))
+    ? h(
+        "ul",
+        { class: "warnings" },
+        found.map(([text, { href, label }]) =>
+          h("li", { class: "inline-note warn" }, text, " ", h("a", { href }, label)),
+        ),
+      )
     : null;
 }

@@ -14,6 +14,8 @@ export function reasonsToGo({ reasons }) {
   return h(
     "ul",
     { class: "reasons" },
-    raising.map((reason) => h("li", {}, reason.sentence, " ", h("span", { class: "reason-points" }, points(reason.contribution, 0)))),
+    raising.map((reason) =>
+      h("li", {}, reason.sentence, " ", h("span", { class: "reason-points" }, points(reason.contribution, 0))),
+    ),
   );
 }
