@@ -1,4 +1,4 @@
-"""What is around every view: addresses, colours, keyboard, and what is there before anything else."""
+"""What is around every view: addresses, colours, keyboard, what is there before all else."""
 
 import re
 
