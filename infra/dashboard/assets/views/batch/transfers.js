@@ -6,6 +6,9 @@ import { announce } from "../../parts/announce.js";
 import { send } from "./send.js";
 import { troubleOf } from "./words.js";
 
+const TRIES = 5;
+const SOON = 1_000; // milliseconds
+
 let ofThisVisit = null;
 
 /** The transfers of the page: all views see the same. */
@@ -15,7 +18,7 @@ export function transfers(client) {
 }
 
 /**
- * A transfer: {file, name, size, state, sent, since, problem, key, run}. States: "waiting", "asking"
+ * A transfer: {file, name, size, state, sent, since, tries, problem, key, run}. States: "waiting", "asking"
  * (for leave), "sending", "arrived" (`key` is known), "refused" (never sent), "failed", "cancelled".
  */
 function create(client) {
@@ -29,7 +32,7 @@ function create(client) {
   }
 
   function add(file, refusal) {
-    const transfer = { file, name: file.name, size: file.size, sent: 0, stop: null, key: null, run: null };
+    const transfer = { file, name: file.name, size: file.size, sent: 0, tries: 0, stop: null, key: null, run: null };
     all.unshift(transfer);
     if (refusal === null) {
       wait(transfer);
@@ -72,11 +75,20 @@ function create(client) {
       if (signal.aborted) {
         change(transfer, { state: "cancelled" });
       } else {
-        const problem = known(error);
-        change(transfer, { state: "failed", problem });
-        announce(`${transfer.name}: ${troubleOf(problem).title}`);
+        await failed(transfer, known(error), signal);
       }
     }
+  }
+
+  async function failed(transfer, problem, signal) {
+    if (problem.kind === "unreachable" && transfer.tries > 0) {
+      // A browser says that it is online a moment before it is.
+      await new Promise((resolve) => setTimeout(resolve, SOON));
+      change(transfer, { state: signal.aborted ? "cancelled" : "waiting", tries: transfer.tries - 1 });
+      return;
+    }
+    change(transfer, { state: "failed", problem });
+    announce(`${transfer.name}: ${troubleOf(problem).title}`);
   }
 
   function cancel(transfer) {
@@ -94,7 +106,10 @@ function create(client) {
   }
 
   addEventListener("online", () => {
-    all.filter(({ state, problem }) => state === "failed" && problem.kind === "offline").forEach(wait);
+    for (const transfer of all.filter(({ state, problem }) => state === "failed" && problem.kind === "offline")) {
+      transfer.tries = TRIES;
+      wait(transfer);
+    }
   });
 
   return {
