@@ -84,7 +84,9 @@ export async function openIdSession(settings) {
     trouble = null;
     tell("leaving");
     try {
-      await (await manager()).signinRedirect({
+      await (
+        await manager()
+      ).signinRedirect({
         redirectMethod,
         nonce: crypto.randomUUID(),
         state: { fragment: location.hash },
@@ -104,7 +106,9 @@ export async function openIdSession(settings) {
     await client.revokeTokens(["refresh_token"]).catch(() => {});
     if (settings.url) {
       await client.removeUser();
-      location.assign(`${settings.url}/logout?${new URLSearchParams({ client_id: settings.client_id, logout_uri: HOME })}`);
+      location.assign(
+        `${settings.url}/logout?${new URLSearchParams({ client_id: settings.client_id, logout_uri: HOME })}`,
+      );
       return;
     }
     await client.signoutRedirect().catch(() => tell("stayed")); // the issuer has no page for it
@@ -120,7 +124,9 @@ export async function openIdSession(settings) {
       await signIn({ redirectMethod: "replace" });
     } else {
       // So that the way to the issuer is known when somebody asks for it.
-      manager().then((client) => client.metadataService.getMetadata()).catch(() => {});
+      manager()
+        .then((client) => client.metadataService.getMetadata())
+        .catch(() => {});
     }
   }
 

@@ -30,10 +30,13 @@ export function downloads(description, context) {
   }
 
   const link = (name, label, kind = "button") =>
-    links[name] && h("a", { class: kind, href: links[name], download: "", on: { click: (event) => follow(event, name) } }, label);
+    links[name] &&
+    h("a", { class: kind, href: links[name], download: "", on: { click: (event) => follow(event, name) } }, label);
   return [
     link("predictions", "Download predictions"),
-    rejected ? link("rejected", content === "transactions" ? "Download what was left out" : "Download refused rows") : null,
+    rejected
+      ? link("rejected", content === "transactions" ? "Download what was left out" : "Download refused rows")
+      : null,
     link("summary", "Summary as JSON", "button plain"),
     trouble,
   ];

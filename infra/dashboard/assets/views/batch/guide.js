@@ -33,7 +33,11 @@ export function guide({ fields, examples, upload }) {
       h("dt", {}, "As spreadsheets and databases write them"),
       h("dd", {}, `Names end in ${listed(endings(upload))}. ${INSIDE}`),
     ),
-    h("p", { class: "actions" }, h("button", { class: "button", type: "button", on: { click: download } }, "Download an example")),
+    h(
+      "p",
+      { class: "actions" },
+      h("button", { class: "button", type: "button", on: { click: download } }, "Download an example"),
+    ),
     columns(fields),
   );
 }
@@ -58,11 +62,25 @@ function columns(fields) {
 
 function tableOf(fields) {
   const row = (field) =>
-    h("tr", {}, h("th", { scope: "row" }, h("code", {}, field.name)), h("td", {}, field.hint), h("td", {}, bounds(field)));
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, h("code", {}, field.name)),
+      h("td", {}, field.hint),
+      h("td", {}, bounds(field)),
+    );
   return h(
     "table",
     { class: "columns" },
-    h("thead", {}, h("tr", {}, ["Column", "What it is", "May be"].map((name) => h("th", { scope: "col" }, name)))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        ["Column", "What it is", "May be"].map((name) => h("th", { scope: "col" }, name)),
+      ),
+    ),
     h("tbody", {}, fields.map(row)),
   );
 }
@@ -72,5 +90,7 @@ function bounds(field) {
   if (field.options) {
     return must + listed(field.options);
   }
-  return must + (field.text ? `up to ${field.maxLength} characters` : `${count(field.minimum)} to ${count(field.maximum)}`);
+  return (
+    must + (field.text ? `up to ${field.maxLength} characters` : `${count(field.minimum)} to ${count(field.maximum)}`)
+  );
 }

@@ -40,7 +40,10 @@ export function history(context, current = null) {
         return;
       }
       const problem = error instanceof Problem ? error : new Problem("failed");
-      fill(after === null ? place : foot, failureLine(problem, () => load(after)));
+      fill(
+        after === null ? place : foot,
+        failureLine(problem, () => load(after)),
+      );
     }
   }
 
@@ -59,7 +62,11 @@ const NOTHING = () =>
   });
 
 const INCOMPLETE = () =>
-  h("p", { class: "figure-note" }, "There are more runs than can be looked through at once; some of the older ones are missing.");
+  h(
+    "p",
+    { class: "figure-note" },
+    "There are more runs than can be looked through at once; some of the older ones are missing.",
+  );
 
 // The roles are those that the elements have: said again, as narrow screens stack the cells (batch.css).
 function tableOf(rows) {
@@ -87,7 +94,11 @@ function row(run, current) {
     h(
       "th",
       { scope: "row", role: "rowheader" },
-      h("a", { href: address("batch", { run: run.run_id }), "aria-current": current ? "true" : null }, fileName(run.key)),
+      h(
+        "a",
+        { href: address("batch", { run: run.run_id }), "aria-current": current ? "true" : null },
+        fileName(run.key),
+      ),
       h("span", { class: "file-size" }, bytes(run.size)),
     ),
     cell("state-cell", state(run)),

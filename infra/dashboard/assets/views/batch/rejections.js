@@ -24,7 +24,12 @@ export function rejections({ status, summary, links }, { signal }) {
       .then((found) => fill(body, h("p", { class: "figure-note" }, extent(found)), tables(found.kinds)))
       .catch(() => {}); // the download says the same
   }
-  return h("div", { class: "rejections" }, h("h3", {}, log ? "Why purchases were left out" : "Why rows were refused"), body);
+  return h(
+    "div",
+    { class: "rejections" },
+    h("h3", {}, log ? "Why purchases were left out" : "Why rows were refused"),
+    body,
+  );
 }
 
 const DOWNLOAD = "The download has each of them, with its row and the reason.";
@@ -47,7 +52,12 @@ function beyond({ faults_left_out: faults }) {
 function tables(kinds) {
   const rest = kinds.slice(SHOWN);
   const more = () =>
-    h("details", { class: "figures" }, h("summary", {}, `${counted(rest.length, "more kind")} of fault`), tableOf(rest));
+    h(
+      "details",
+      { class: "figures" },
+      h("summary", {}, `${counted(rest.length, "more kind")} of fault`),
+      tableOf(rest),
+    );
   return [tableOf(kinds.slice(0, SHOWN)), rest.length ? more() : null];
 }
 

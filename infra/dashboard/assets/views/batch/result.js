@@ -27,7 +27,10 @@ export function succeeded(description, context) {
 
 /** A run that came to nothing. */
 export function failed({ status }) {
-  const { title, detail } = status.failure ?? { title: "It failed", detail: "Nobody wrote down why: drop the file again" };
+  const { title, detail } = status.failure ?? {
+    title: "It failed",
+    detail: "Nobody wrote down why: drop the file again",
+  };
   return [
     head(status, ["bad", "Not scored"]),
     h(
@@ -45,7 +48,12 @@ function head(status, [kind, verdict]) {
   const took = duration(started, updated);
   const rows = counted(status.rows, content === "transactions" ? "purchase" : "row");
   return [
-    h("div", { class: "run-head" }, h("h2", {}, fileName(status.source.key)), h("span", { class: `tag ${kind}` }, verdict)),
+    h(
+      "div",
+      { class: "run-head" },
+      h("h2", {}, fileName(status.source.key)),
+      h("span", { class: `tag ${kind}` }, verdict),
+    ),
     h(
       "p",
       { class: "run-when" },
@@ -59,7 +67,9 @@ function figures(status, summary) {
   const { rows, predicted, rejected, content } = status;
   const log = content === "transactions";
   const from = log ? `from ${counted(rows - rejected, "purchase")}` : `of ${counted(rows, "row")}`;
-  const share = rejected ? `${percent(rejected / rows, 1)} of the file; each is told in the download` : "nothing to mend";
+  const share = rejected
+    ? `${percent(rejected / rows, 1)} of the file; each is told in the download`
+    : "nothing to mend";
   return h(
     "dl",
     { class: "run-figures" },

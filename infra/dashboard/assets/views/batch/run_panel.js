@@ -22,7 +22,12 @@ const LATE = 60_000; // milliseconds after which a run should have begun
 export function runPanel(context, { id = null, key = null, found = () => {}, ended = () => {} }) {
   const body = h("div", { class: "run-body" });
   const trouble = h("div", {});
-  const panel = h("section", { class: "panel run", "aria-label": key ? `Run of ${fileName(key)}` : "Run" }, body, trouble);
+  const panel = h(
+    "section",
+    { class: "panel run", "aria-label": key ? `Run of ${fileName(key)}` : "Run" },
+    body,
+    trouble,
+  );
   const { client, signal } = context;
   const tell = (problem) => fill(trouble, problem && [failureLine(problem), h("p", { class: "figure-note" }, AGAIN)]);
 
@@ -43,26 +48,34 @@ export function runPanel(context, { id = null, key = null, found = () => {}, end
   async function begun() {
     const since = performance.now();
     let one = null;
-    await poll(async () => {
-      [one = null] = (await runs(client, { key, limit: 1 }, signal)).runs;
-      fill(body, waiting(fileName(key), performance.now() - since > LATE));
-      return one !== null;
-    }, signal, tell);
+    await poll(
+      async () => {
+        [one = null] = (await runs(client, { key, limit: 1 }, signal)).runs;
+        fill(body, waiting(fileName(key), performance.now() - since > LATE));
+        return one !== null;
+      },
+      signal,
+      tell,
+    );
     return one.run_id;
   }
 
   async function over() {
     let last = null;
     let shown = null;
-    await poll(async () => {
-      last = await run(client, id, signal);
-      if (last.status.state === "running") {
-        shown ??= running(body);
-        shown(last.status);
-        return false;
-      }
-      return true;
-    }, signal, tell);
+    await poll(
+      async () => {
+        last = await run(client, id, signal);
+        if (last.status.state === "running") {
+          shown ??= running(body);
+          shown(last.status);
+          return false;
+        }
+        return true;
+      },
+      signal,
+      tell,
+    );
     if (shown !== null || key !== null) {
       announce(outcome(last.status));
     }
@@ -113,7 +126,9 @@ function running(body) {
 
 function soFar({ progress, rows, rows_per_second: speed, rejected, content }) {
   if (rows === 0) {
-    return content === null ? "Scoring has begun: looking at what is in the file." : `Scoring: ${percent(progress)} done.`;
+    return content === null
+      ? "Scoring has begun: looking at what is in the file."
+      : `Scoring: ${percent(progress)} done.`;
   }
   const refused = rejected ? `, ${counted(rejected, "row")} refused so far` : "";
   return `Scoring: ${percent(progress)} done, ${counted(rows, "row")} read at ${count(speed)} rows per second${refused}.`;

@@ -4,7 +4,8 @@ import { Problem } from "../../api/problems.js";
 
 // What S3 calls its refusals; whatever else it says is told as it says it.
 const REFUSALS = {
-  AccessDenied: "S3 refused the file. The leave to upload is good for a quarter of an hour: trying again gets a new one.",
+  AccessDenied:
+    "S3 refused the file. The leave to upload is good for a quarter of an hour: trying again gets a new one.",
   EntityTooLarge: "The file is larger than it was when it was chosen. Choose it again.",
   EntityTooSmall: "The file is empty.",
   ExpiredToken: "The leave to upload has run out. Trying again gets a new one.",
@@ -53,9 +54,12 @@ async function broken(file) {
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch {
-    return new Problem("changed", { detail: "The file was changed, moved or renamed after it was chosen. Choose it again." });
+    return new Problem("changed", {
+      detail: "The file was changed, moved or renamed after it was chosen. Choose it again.",
+    });
   }
   return new Problem("refused", {
-    detail: "The connection to S3 broke off, or this network does not let the browser reach it. Nothing of the file was kept.",
+    detail:
+      "The connection to S3 broke off, or this network does not let the browser reach it. Nothing of the file was kept.",
   });
 }

@@ -17,7 +17,12 @@ export function transferCard(transfer, queue) {
   const card = h(
     "li",
     { class: `panel file ${state}` },
-    h("div", { class: "file-head" }, h("h3", {}, transfer.name), h("span", { class: "file-size" }, bytes(transfer.size))),
+    h(
+      "div",
+      { class: "file-head" },
+      h("h3", {}, transfer.name),
+      h("span", { class: "file-size" }, bytes(transfer.size)),
+    ),
     MOVING.has(state) ? bar : null,
     h("div", { class: "file-foot" }, line, buttons(transfer, queue)),
   );
@@ -76,7 +81,12 @@ function buttons(transfer, queue) {
       return h("p", { class: "actions" }, button("Cancel", queue.cancel));
     default: {
       const again = transfer.state === "cancelled" || (transfer.file && troubleOf(transfer.problem).again);
-      return h("p", { class: "actions" }, again ? button("Try again", queue.again) : null, button("Remove", queue.dismiss));
+      return h(
+        "p",
+        { class: "actions" },
+        again ? button("Try again", queue.again) : null,
+        button("Remove", queue.dismiss),
+      );
     }
   }
 }

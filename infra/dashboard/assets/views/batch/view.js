@@ -25,15 +25,16 @@ export async function show(place, context, parameters) {
     folders.forEach((name) => queue.add({ name, size: 0 }, FOLDER));
     chosen.forEach((file) => queue.add(file, refusal(file, rules)));
   };
-  const zone = dropZone({ take, accept: rules ? endings(rules) : [], hint: rules ? kinds(rules) : "", signal: context.signal });
+  const zone = dropZone({
+    take,
+    accept: rules ? endings(rules) : [],
+    hint: rules ? kinds(rules) : "",
+    signal: context.signal,
+  });
 
   fill(
     place,
-    h(
-      "div",
-      { class: "heading" },
-      h("div", {}, h("h1", {}, title), h("p", { class: "what" }, WHAT)),
-    ),
+    h("div", { class: "heading" }, h("div", {}, h("h1", {}, title), h("p", { class: "what" }, WHAT))),
     linked ? h("div", { class: "linked" }, runPanel(context, { id: linked, ended: past.refresh })) : null,
     h("div", { class: contract ? "batch-in" : "batch-in alone" }, zone, cards, contract ? guide(contract) : null),
     past.element,
@@ -92,7 +93,10 @@ function files(context, queue, past, linked) {
   }
 
   const toChoose = () => document.querySelector(".drop-zone input");
-  [...queue.all].reverse().filter(({ run }) => run === null || run !== linked).forEach(draw);
+  [...queue.all]
+    .reverse()
+    .filter(({ run }) => run === null || run !== linked)
+    .forEach(draw);
   queue.watch(draw, context.signal);
   return list;
 }

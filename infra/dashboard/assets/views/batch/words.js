@@ -10,7 +10,10 @@ const TROUBLES = {
     text: "The file was not sent. The API may be starting, or this network does not reach it.",
   },
   slow: { title: "Foretell takes too long to answer", text: "The file was not sent. Trying again usually helps." },
-  "signed-out": { title: "Your session has run out", text: "The file was not sent. Sign in above, and choose it again." },
+  "signed-out": {
+    title: "Your session has run out",
+    text: "The file was not sent. Sign in above, and choose it again.",
+  },
   forbidden: {
     title: "You may not upload files",
     text:
