@@ -1,6 +1,7 @@
 """The portfolio function: a form to upload a file with, the runs, and what came out of one."""
 
 import base64
+import gzip
 import importlib
 import json
 import re
@@ -463,6 +464,28 @@ class TestOneRun:
             said = told.headers["content-disposition"]
             assert said.startswith(f'attachment; filename="Kunden _M_rz_ {name}"; ')
             assert said.endswith(f"filename*=UTF-8''{quote(f'Kunden _März_ {name}')}")
+
+    def test_it_is_compressed_for_whoever_takes_it_so(self, function: Function) -> None:
+        # Given a summary of a length that is worth it
+        run_id = function.run("incoming/x/customers.csv")
+        kinds = [
+            {"field": f"f{n}", "reason": "-" * 80, "rows": n, "first_row": n} for n in range(99)
+        ]
+        summary = {**SUMMARY, "rejections": kinds}
+        function.put(f"runs/{run_id}/summary.json", json.dumps(summary).encode())
+        event = http_event("GET", f"/portfolio/runs/{run_id}")
+
+        plain = function.invoke(event)
+        event["headers"]["accept-encoding"] = "br, gzip"
+        answer = function.handler(event, Context())
+
+        # Then it is the same, as API Gateway sends what is not text
+        assert answer["headers"]["content-encoding"] == "gzip"
+        assert answer["headers"]["vary"] == "Accept-Encoding"
+        assert answer["isBase64Encoded"]
+        sent = base64.b64decode(answer["body"])
+        assert json.loads(gzip.decompress(sent))["summary"] == plain.body["summary"]
+        assert len(sent) < len(json.dumps(plain.body)) / 3
 
     @pytest.mark.parametrize("state", ["running", "failed"])
     def test_a_run_without_a_result_has_no_links(self, function: Function, state: str) -> None:
