@@ -28,9 +28,9 @@ export function keyFigures(summary, before) {
       value: shortMoney(totals.customer_lifetime_value),
       exact: money(totals.customer_lifetime_value),
       change: relative(totals.customer_lifetime_value, old?.customer_lifetime_value, "up", signedMoney),
-      note: "All customers together. The models' forecasts for single customers, added up.",
+      note: "All customers together. Of ten single ones, eight spend within their range.",
       extra: span(
-        "Ranges of all customers added up",
+        "80% ranges of all, added up",
         totals.sum_of_interval_lows,
         totals.customer_lifetime_value,
         totals.sum_of_interval_highs,
@@ -42,7 +42,7 @@ export function keyFigures(summary, before) {
       change: relative(average, old?.average_customer_lifetime_value, "up", signedMoney),
       note: `Half of the customers are below ${money(summary.customer_lifetime_value.quantiles.p50)}.`,
       extra: span(
-        "Range for one customer, four times in five",
+        "80% range of one, on average",
         totals.sum_of_interval_lows / totals.customers,
         average,
         totals.sum_of_interval_highs / totals.customers,
