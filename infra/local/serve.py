@@ -116,8 +116,8 @@ def _simulated() -> TrainingRequest:
 @contextmanager
 def _listening(port: int) -> Iterator[socket.socket]:
     """Taken before anything else is done, so that a taken port is told at once."""
-    # The protocol is named because asyncio sends small answers at once (TCP_NODELAY) only then: else
-    # each on a kept connection waits 40 ms for the other side's acknowledgement.
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named: else each
+    # on a kept connection waits 40 ms for the other side's acknowledgement.
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

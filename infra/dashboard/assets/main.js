@@ -8,7 +8,7 @@ import { announce } from "./parts/announce.js";
 import { fill, h } from "./parts/dom.js";
 import { useCurrency } from "./parts/format.js";
 import { failure, notice } from "./parts/states.js";
-import { here, onRoute } from "./router.js";
+import { depth, here, onRoute, rememberDepth } from "./router.js";
 import { openSession } from "./session/session.js";
 import { footer, tools } from "./shell.js";
 
@@ -55,6 +55,7 @@ async function start() {
       show(here(), context, false);
     }
   });
+  rememberDepth();
   let first = true;
   onRoute((route) => {
     show(route, context, !first);
@@ -69,6 +70,7 @@ function leave() {
 
 async function show({ view, parameters }, context, moved) {
   leave();
+  const wasAt = depth(); // over 0 where somebody goes back
   const leaving = new AbortController();
   const cleaning = [];
   left = () => {
@@ -102,6 +104,8 @@ async function show({ view, parameters }, context, moved) {
     }
     if (leaving.signal.aborted) {
       clean?.();
+    } else if (wasAt > 0) {
+      scrollTo({ top: wasAt });
     }
   } catch (error) {
     if (!leaving.signal.aborted && !wasCancelled(error)) {
@@ -112,7 +116,7 @@ async function show({ view, parameters }, context, moved) {
 
 async function loaded(view) {
   if (!Object.hasOwn(VIEWS, view)) {
-    throw new Problem("missing", { detail: "This page has no such view; the four there are stand above." });
+    throw new Problem("missing", { detail: "This page has no such view; those there are stand above." });
   }
   try {
     return await VIEWS[view]();

@@ -25,6 +25,20 @@ export function remember(view, parameters) {
   history.replaceState(history.state, "", address(view, parameters));
 }
 
+/**
+ * How far down the page was when it was left at this place of the history; 0 where it is new. From now
+ * on the browser leaves that to us, because it would scroll before there is anything to scroll.
+ */
+export function depth() {
+  return history.state?.depth ?? 0;
+}
+
+/** Keep how far down the page is, at this place of the history. */
+export function rememberDepth() {
+  history.scrollRestoration = "manual";
+  addEventListener("scrollend", () => history.replaceState({ ...history.state, depth: scrollY }, ""));
+}
+
 /** Call `listener` now and whenever the address leads elsewhere. */
 export function onRoute(listener) {
   addEventListener("hashchange", () => listener(here()));

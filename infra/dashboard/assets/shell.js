@@ -5,7 +5,7 @@ import { ago, count, day } from "./parts/format.js";
 import { chooseTheme, chosenTheme } from "./theme/theme.js";
 
 const THEMES = [
-  ["system", "As the system"],
+  ["system", "System colours"],
   ["light", "Light"],
   ["dark", "Dark"],
 ];

@@ -3,6 +3,8 @@
 import csv
 import io
 import re
+import time
+import urllib.request
 from typing import Any
 
 import pytest
@@ -72,13 +74,13 @@ def test_the_list_is_filtered_sorted_and_exported(platform, open_page, scored):
     # When everybody of a persona is asked for, by lifetime value
     page.get_by_label("At high or critical risk").uncheck()
     page.get_by_label("Persona", exact=True).select_option("New Prospects")
-    page.get_by_role("button", name="Expected spend").click()
+    page.get_by_role("button", name="Lifetime value").click()
     wanted = sorted(
         (each for each in everybody if each["segment_name"] == "New Prospects"),
         key=lambda each: -each["customer_lifetime_value"],
     )
     assert names(page) == [each["customer_id"] for each in wanted[:10]]
-    heading = page.get_by_role("columnheader", name="Expected spend")
+    heading = page.get_by_role("columnheader", name="Lifetime value")
     expect(heading).to_have_attribute("aria-sort", "descending")
 
     # Then the export holds all of them, in that order, with the figures as they are
@@ -90,7 +92,11 @@ def test_the_list_is_filtered_sorted_and_exported(platform, open_page, scored):
     assert [float(row["churn_probability"]) for row in exported] == [
         each["churn_probability"] for each in wanted
     ]
-    assert exported[0]["reasons"].split("; ") == [each["sentence"] for each in wanted[0]["reasons"]]
+    reasons = [
+        f"{each['sentence']} ({100 * each['contribution']:+.1f} pts)"
+        for each in wanted[0]["reasons"]
+    ]
+    assert exported[0]["reasons"] == "; ".join(reasons)
 
     # And the address reproduces the choice
     reader = open_page(platform, page.evaluate("() => location.pathname + location.hash"))
@@ -174,7 +180,7 @@ def test_personas_say_what_they_bring_and_lead_to_their_customers(platform, open
     cards.nth(3).get_by_role("button").click()
 
     expect(page.get_by_label("Persona", exact=True)).to_have_value(personas[3]["name"])
-    expect(page.get_by_role("heading", name="Whom to call first")).to_be_focused()
+    expect(page.get_by_role("heading", name="Whom to save first")).to_be_focused()
 
 
 def test_why_customers_leave_is_told_by_the_names_of_the_contract(platform, open_page, scored):
@@ -212,6 +218,58 @@ def test_figures_are_in_the_readers_locale_and_the_shops_currency(platform, open
     expect(page.locator(".key-figures")).to_contain_text(german)
 
 
+def test_a_few_rows_that_somebody_tried_do_not_take_the_place_of_the_shop(own_platform, open_page):
+    # Given a file of two customers that was scored after that of the whole shop
+    body = b"tenure_days,recency,frequency,monetary\n412,21,0.95,1240.5\n90,80,1,300\n"
+    newest = ask(own_platform, "/portfolio/runs?limit=1")[1]["runs"][0]["predicted"]
+    tried = scored_file(own_platform, "tried.csv", body)
+
+    page = open_page(own_platform, "/#/portfolio")
+
+    expect(page.locator(".heading")).to_contain_text(f"{newest:,} customers")
+    page.get_by_label("Run", exact=True).select_option(tried)
+    expect(page.locator(".heading")).to_contain_text("2 customers")
+    expect(page.locator(".change")).to_have_count(0)
+
+
+def test_going_back_leads_to_where_one_was(platform, open_page):
+    page = open_page(platform, "/#/portfolio")
+    link = rows(page).nth(8).get_by_role("link")
+    link.scroll_into_view_if_needed()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 300))")
+    before = page.evaluate("() => scrollY")
+    assert before > 300
+
+    link.click()
+    expect(page).to_have_title("Customer · Foretell")
+    page.go_back()
+
+    expect(rows(page)).to_have_count(10)
+    expect(rows(page).nth(8)).to_be_in_viewport()
+
+
+def test_a_run_that_is_gone_is_said_to_be(platform, open_page, page_watch):
+    page_watch.expect("status of 404")
+    page = open_page(platform, "/#/portfolio?run=nonsense-0000000000000000")
+
+    expect(page.get_by_role("heading", name="This run is not there any more")).to_be_visible()
+    page.get_by_role("link", name="Show the newest").click()
+    expect(rows(page)).to_have_count(10)
+
+
+def test_a_german_spreadsheet_gets_its_commas_and_semicolons(platform, open_page, scored):
+    page = open_page(platform, "/#/portfolio", locale="de-DE")
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("^Export")).click()
+
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    first = next(csv.DictReader(io.StringIO(text), delimiter=";"))
+    customer = at_risk(scored[0]["summary"]["top_customers"])[0]
+    assert first["customer_id"] == customer["customer_id"]
+    assert float(first["value_at_risk"].replace(",", ".")) == customer["value_at_risk"]
+
+
 def test_refused_rows_drift_and_an_older_model_are_said_first(platform, open_page, answers, scored):
     run = scored[0]
     drifted = [{**field, "verdict": "drifted"} for field in run["summary"]["drift"]["fields"][:2]]
@@ -226,11 +284,13 @@ def test_refused_rows_drift_and_an_older_model_are_said_first(platform, open_pag
 
     page.goto(f"{platform.api}/#/portfolio")
 
+    # (The shop ends in 2025: that is said, too.)
     notes = page.locator(".warnings li")
-    expect(notes).to_have_count(3)
+    expect(notes).to_have_count(4)
     expect(notes.nth(0)).to_contain_text("2 fields have drifted")
     expect(notes.nth(1)).to_contain_text("3 rows were refused")
-    expect(notes.nth(2)).to_contain_text("2025-01-01-000000000000")
+    expect(notes.nth(2)).to_contain_text("knows nothing after 31 Dec 2025")
+    expect(notes.nth(3)).to_contain_text("2025-01-01-000000000000")
 
 
 def test_text_from_a_file_stays_text(platform, open_page, answers, scored):
@@ -295,6 +355,20 @@ def test_an_api_that_is_down_or_slow_leaves_nobody_with_an_empty_page(platform, 
     page.goto(f"{platform.api}/#/batch")
     page.goto(f"{platform.api}/#/portfolio")
     expect(page.get_by_role("heading", name="Foretell does not answer")).to_be_visible()
+
+
+def scored_file(platform: Running, name: str, body: bytes) -> str:
+    """Drop a file, and wait for its run's end; its id."""
+    request = urllib.request.Request(  # noqa: S310
+        f"{platform.s3}/foretell-uploads/incoming/{name}", body, method="PUT"
+    )
+    urllib.request.urlopen(request).close()  # noqa: S310
+    for _ in range(600):
+        runs = ask(platform, f"/portfolio/runs?key=incoming/{name}&limit=1")[1]["runs"]
+        if runs and runs[0]["state"] == "succeeded":
+            return str(runs[0]["run_id"])
+        time.sleep(0.1)
+    raise AssertionError(f"{name} was not scored")
 
 
 def _number(text: str) -> float | str:

@@ -1,6 +1,7 @@
 // Files that the page makes itself.
 
 import { h } from "./dom.js";
+import { separators } from "./format.js";
 
 /** Hand a file to the reader. */
 export function save(name, type, content) {
@@ -11,19 +12,24 @@ export function save(name, type, content) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-/** Rows as CSV (RFC 4180) with a byte order mark, by which spreadsheets know that it is UTF-8. */
+/**
+ * Rows as CSV (RFC 4180) with a byte order mark, by which spreadsheets know that it is UTF-8. Where the
+ * reader's language has a decimal comma, its spreadsheet wants that, and semicolons between the cells.
+ */
 export function csv(rows) {
-  return `\ufeff${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
+  const [decimal] = separators();
+  const between = decimal === "," ? ";" : ",";
+  return `\ufeff${rows.map((row) => row.map((value) => cell(value, decimal)).join(between)).join("\r\n")}\r\n`;
 }
 
-function cell(value) {
+function cell(value, decimal) {
   if (value === null || value === undefined) {
     return "";
   }
   if (typeof value === "number") {
-    return String(value);
+    return decimal === "," ? String(value).replace(".", ",") : String(value);
   }
   // A text that a spreadsheet would run as a formula is none any more.
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

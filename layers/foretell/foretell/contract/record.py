@@ -90,7 +90,7 @@ class CustomerRecord(BaseModel):
     customer_id: Annotated[str, Field(max_length=128)] | None = Field(
         default=None,
         title="Customer",
-        description="Your identifier; handed back unchanged, never logged.",
+        description="Your identifier; handed back unchanged, never looked up or logged.",
     )
     tenure_days: Days = Field(
         title="First purchase",

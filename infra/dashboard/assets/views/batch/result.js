@@ -81,7 +81,7 @@ function figures(status, summary) {
 
 function worth({ totals, horizon_days: days }) {
   return [
-    figure("Expected spend", money(totals.customer_lifetime_value), `of all of them, over the next ${days} days`),
+    figure("Lifetime value", money(totals.customer_lifetime_value), `of all of them, over the next ${days} days`),
     figure("Of that at risk", money(totals.value_at_risk), "weighed by how likely each is to leave"),
   ];
 }

@@ -42,7 +42,7 @@ export async function show(place, context, parameters) {
 }
 
 const WHAT =
-  "Hand in a file of customers, and get it back with each one's expected value, risk of leaving, persona and what to do.";
+  "Hand in a file of customers, and get it back with each one's lifetime value, chance of leaving, persona and what to do.";
 const FOLDER = "This is a folder. Drop the files in it.";
 
 /** The files of this visit, each as far as it is. */

@@ -1,14 +1,14 @@
 // The customers whom the shop has, as the latest finished run found them.
 
-import { run, runs } from "../../api/portfolio.js";
+import { portfolioRuns, run, runs } from "../../api/portfolio.js";
 
 const LOOKED_AT = 20; // runs: the latest may have failed, or still be going on
 
-/** The summary of the latest run that succeeded; null where there is none among the newest. */
+/** The summary of the latest run that stands for the shop; null where there is none among the newest. */
 export async function latestSummary(client, signal) {
   const { runs: found } = await runs(client, { limit: LOOKED_AT }, signal);
-  const succeeded = found.find(({ state }) => state === "succeeded");
-  return succeeded ? (await run(client, succeeded.run_id, signal)).summary : null;
+  const [latest] = portfolioRuns(found);
+  return latest ? (await run(client, latest.run_id, signal)).summary : null;
 }
 
 /** The record of one of a summary's customers, with the id: what the form begins with. */

@@ -1,6 +1,6 @@
 // Whether the customers of the latest file are like those the model learnt from.
 
-import { run, runs } from "../../api/portfolio.js";
+import { portfolioRuns, run, runs } from "../../api/portfolio.js";
 import { Problem, wasCancelled } from "../../api/problems.js";
 import { fill, h, hidden } from "../../parts/dom.js";
 import { count, counted, dayAndTime, percent, quantity } from "../../parts/format.js";
@@ -60,7 +60,7 @@ export function drift(model, labels, context) {
 
 async function latestSummary({ client, signal }) {
   const { runs: found } = await runs(client, { limit: LOOK_BACK }, signal);
-  const latest = found.find((each) => each.state === "succeeded");
+  const [latest] = portfolioRuns(found);
   if (latest === undefined) {
     return null;
   }

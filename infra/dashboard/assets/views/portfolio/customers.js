@@ -94,8 +94,8 @@ export function customerList(summary, choice, changed) {
 const COLUMNS = [
   ["customer_id", "Customer"],
   ["value_at_risk", "At risk", "number"],
-  ["customer_lifetime_value", "Expected spend", "number"],
-  ["churn_probability", "Likely to leave"],
+  ["customer_lifetime_value", "Lifetime value", "number"],
+  ["churn_probability", "Chance of leaving"],
   ["segment_name", "Persona"],
   [null, "Why"],
   [null, "What to do"],
@@ -137,13 +137,13 @@ function row(customer) {
     h("td", { class: "number strong", data: { label: "At risk" } }, money(customer.value_at_risk)),
     h(
       "td",
-      { class: "number", data: { label: "Expected spend" } },
+      { class: "number", data: { label: "Lifetime value" } },
       money(customer.customer_lifetime_value),
       h("span", { class: "range" }, `${money(interval.low)} – ${money(interval.high)}`),
     ),
     h(
       "td",
-      { class: "risk", data: { label: "Likely to leave" } },
+      { class: "risk", data: { label: "Chance of leaving" } },
       h("span", { class: "risk-share" }, percent(customer.churn_probability)),
       " ",
       riskTag(customer.risk_category),
@@ -167,12 +167,16 @@ function nobody(reset) {
   );
 }
 
-function told(found, { top_customers: listed, predicted }) {
+function told(found, { run_id: run, top_customers: listed, predicted }) {
   const all =
     listed.length < predicted
       ? `the ${count(listed.length)} with most value at risk, of ${count(predicted)} in all`
       : `${count(predicted)} in all`;
-  return `${counted(found, "customer")} of ${all}. Everybody is in the file of predictions.`;
+  return [
+    `${counted(found, "customer")} of ${all}. `,
+    h("a", { href: address("batch", { run }) }, "All of them are in the file of predictions"),
+    ".",
+  ];
 }
 
 /** The controls above the list; `show` sets them to a choice. */

@@ -70,8 +70,8 @@ function figure(density, scale, cells, corner, ink, width) {
       margin: { l: 52, r: 8, t: 30, b: 48 },
       barmode: "overlay",
       bargap: 0,
-      xaxis: axis(ink, { range: [0, scale.bins.length], ...scale.ticks(width), title: "Expected spend" }),
-      yaxis: axis(ink, { range: [0, 1.001], tickformat: ".0%", nticks: 6, title: "Likely to leave" }),
+      xaxis: axis(ink, { range: [0, scale.bins.length], ...scale.ticks(width), title: "Lifetime value" }),
+      yaxis: axis(ink, { range: [0, 1.001], tickformat: ".0%", nticks: 6, title: "Chance of leaving" }),
       shapes: corner ? [box(corner, scale, ink)] : [],
       annotations: corner ? [words(corner, scale, ink)] : [],
     },
@@ -104,7 +104,7 @@ function words(corner, scale, ink) {
 function tableOf(density) {
   const bands = density.churn_edges.map((edge, number) => [edge, density.churn_edges[number + 1] ?? 1]);
   return {
-    columns: ["Likely to leave", "Customers", "Value at risk"],
+    columns: ["Chance of leaving", "Customers", "Value at risk"],
     rows: bands.map(([from, to], number) => [
       `${percent(from)} to ${percent(to)}`,
       count(sum(density.customers[number])),

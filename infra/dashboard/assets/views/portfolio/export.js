@@ -1,5 +1,7 @@
 // The listed customers as a table for a spreadsheet: figures as they are, under the contract's names.
 
+import { points } from "../../parts/format.js";
+
 const FIELDS = [
   "customer_id",
   "row",
@@ -23,7 +25,7 @@ function cells(customer, asked) {
   return [
     ...FIELDS.map((field) => customer[field]),
     ...BOUNDS.map((bound) => customer.interval[bound]),
-    customer.reasons.map((reason) => reason.sentence).join("; "),
+    customer.reasons.map((reason) => `${reason.sentence} (${points(reason.contribution)})`).join("; "),
     customer.recommended_actions.join("; "),
     ...asked.map((field) => customer.record[field]),
   ];

@@ -24,11 +24,11 @@ export function keyFigures(summary, before) {
     "dl",
     { class: "key-figures grid" },
     figure({
-      label: `Expected spend, next ${days} days`,
+      label: `Lifetime value, next ${days} days`,
       value: shortMoney(totals.customer_lifetime_value),
       exact: money(totals.customer_lifetime_value),
       change: relative(totals.customer_lifetime_value, old?.customer_lifetime_value, "up", signedMoney),
-      note: "All customers together. Of ten single ones, eight spend within their range.",
+      note: "What all customers together are expected to spend.",
       extra: span(
         "80% ranges of all, added up",
         totals.sum_of_interval_lows,
@@ -60,8 +60,8 @@ export function keyFigures(summary, before) {
       value: shortMoney(totals.value_at_risk),
       exact: money(totals.value_at_risk),
       change: relative(totals.value_at_risk, old?.value_at_risk, "down", signedMoney),
-      note: "Expected spend times the probability to lose it, added up: what retention can win.",
-      extra: shareBar("Of the expected spend", share(totals.value_at_risk, totals.customer_lifetime_value)),
+      note: "Lifetime value times the chance of leaving, added up: how much rests on those who may go.",
+      extra: shareBar("Of the lifetime value", share(totals.value_at_risk, totals.customer_lifetime_value)),
     }),
   );
 }

@@ -1,7 +1,7 @@
 // Why customers leave: what the fields of the record did to the probabilities of those at risk.
 
 import { h, hidden } from "../../parts/dom.js";
-import { count, percent, points } from "../../parts/format.js";
+import { count, counted, percent, points } from "../../parts/format.js";
 
 const SHOWN = 6;
 
@@ -51,6 +51,6 @@ function told(fields, labels) {
 }
 
 function sampled({ customers_at_risk: all, sampled: some }) {
-  const of = some === all ? `all ${count(all)} customers` : `${count(some)} of the ${count(all)} customers`;
+  const of = some === all ? `all of ${counted(all, "customer")}` : `${count(some)} of the ${count(all)} customers`;
   return `Mean effect on the probability to leave, in percentage points, over ${of} at high or critical risk. Exact for the model; what moved the model need not be what moved the customer.`;
 }

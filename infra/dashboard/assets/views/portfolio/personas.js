@@ -30,7 +30,7 @@ export function personaCards(summary, before, choose) {
 
 const STRIPS = [
   ["Customers", "share"],
-  ["Expected spend", "share_of_value"],
+  ["Lifetime value", "share_of_value"],
   ["Value at risk", "share_of_value_at_risk"],
 ];
 
@@ -77,8 +77,8 @@ function card(persona, old, choose) {
     h(
       "dl",
       { class: "facts" },
-      fact("Each is worth", money(persona.average_customer_lifetime_value)),
-      fact("Likely to leave", percent(persona.average_churn_probability)),
+      fact("Lifetime value each", money(persona.average_customer_lifetime_value)),
+      fact("Chance of leaving", percent(persona.average_churn_probability)),
       fact("Value at risk", shortMoney(persona.value_at_risk)),
     ),
     h("h4", {}, "What to do"),

@@ -1,10 +1,11 @@
 // The portfolio: what a batch run says of all customers together, and of those with most at stake.
 
 import { fileName } from "../../api/portfolio.js";
+import { Problem } from "../../api/problems.js";
 import { chart } from "../../charts/chart.js";
 import { distributionOf } from "../../charts/distribution.js";
 import { fill, h, uniqueId } from "../../parts/dom.js";
-import { counted, dayAndTime } from "../../parts/format.js";
+import { counted, dayAndTime, signedCount } from "../../parts/format.js";
 import { notice, skeleton } from "../../parts/states.js";
 import { address, go, remember } from "../../router.js";
 import { atRisk, cornerOf } from "./corner.js";
@@ -28,9 +29,13 @@ export async function show(place, context, parameters) {
   const asked = { run: parameters.get("run"), with: parameters.get("with") };
   const labels = labelsOf(context); // on the way meanwhile; what needs it is far down
   const [chosen, model] = await Promise.all([
-    chosenRuns(context.client, asked, context.signal),
+    chosenRuns(context.client, asked, context.signal).catch(goneOr),
     context.model().catch(() => null), // the run is told of without the thresholds of today's model
   ]);
+  if (chosen === null) {
+    fill(place, gone());
+    return null;
+  }
   if (chosen.shown?.summary == null) {
     fill(place, nothingToShow(chosen));
     return null;
@@ -48,7 +53,7 @@ function portfolio(place, chosen, model, labels, asked, parameters) {
   );
   const density = densityPanel(summary, corner);
   const distribution = chart({
-    label: "Customers by expected spend",
+    label: "Customers by lifetime value",
     ...distributionOf(summary.customer_lifetime_value, marksOf(summary)),
     height: BESIDE,
   });
@@ -63,14 +68,14 @@ function portfolio(place, chosen, model, labels, asked, parameters) {
     header(chosen, asked),
     warnings(chosen.shown, model),
     keyFigures(summary, before),
-    section(h("h2", { id: heading, tabindex: "-1" }, "Whom to call first"), LIST_WORDS, list.element),
+    section(h("h2", { id: heading, tabindex: "-1" }, "Whom to save first"), LIST_WORDS, list.element),
     h(
       "div",
       { class: "section grid two" },
       density.element,
       panel(
         "What are customers worth?",
-        `Expected spend in the next ${summary.horizon_days} days, on a scale where each step to the right is about a quarter more.`,
+        `Lifetime value, which is the expected spend of the next ${summary.horizon_days} days, on a scale where each step to the right is about a quarter more.`,
         distribution.element,
       ),
     ),
@@ -103,7 +108,9 @@ function header({ offered, shown, before }, asked) {
       h(
         "p",
         { class: "what" },
-        `${counted(summary.predicted, "customer")} of ${fileName(status.source.key)}, scored ${dayAndTime(status.updated)}.`,
+        counted(summary.predicted, "customer"),
+        before ? ` (${signedCount(summary.predicted - before.summary.predicted)})` : null,
+        ` in “${fileName(status.source.key)}”, scored ${dayAndTime(status.updated)}.`,
       ),
     ),
     offered.length > 1
@@ -145,18 +152,18 @@ function chooser(label, entries, chosen, choose) {
 function densityPanel(summary, corner) {
   const known = corner.value !== null && corner.churn !== null ? corner : null;
   const drawn = chart({
-    label: `${MEASURES.customers} by expected spend and probability to leave`,
+    label: `${MEASURES.customers} by lifetime value and chance of leaving`,
     ...densityOf(summary.density, known, "customers"),
   });
   const choose = (event) =>
     drawn.update({
-      label: `${MEASURES[event.target.value]} by expected spend and probability to leave`,
+      label: `${MEASURES[event.target.value]} by lifetime value and chance of leaving`,
       ...densityOf(summary.density, known, event.target.value),
     });
   const id = uniqueId("measure");
   const element = panel(
     "Who is worth saving?",
-    "Each square is customers of like value and risk: the darker, the more. To the right they spend more, to the top they are likelier to leave.",
+    "Each square is customers of like value and risk: the stronger its colour, the more. To the right they are worth more, to the top they are likelier to leave.",
     h(
       "div",
       { class: "filter inline" },
@@ -198,6 +205,24 @@ async function labelsOf({ contract }) {
   } catch {
     return {}; // then the fields go by their own names
   }
+}
+
+function goneOr(error) {
+  if (error instanceof Problem && error.kind === "missing") {
+    return null;
+  }
+  throw error;
+}
+
+function gone() {
+  return notice({
+    title: "This run is not there any more",
+    text: "The link is mistyped, or what came of that file was deleted since.",
+    actions: [
+      { label: "Show the newest", href: address("portfolio"), primary: true },
+      { label: "See all files", href: address("batch") },
+    ],
+  });
 }
 
 function nothingToShow({ any, shown }) {

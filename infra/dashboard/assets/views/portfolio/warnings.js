@@ -1,7 +1,7 @@
 // What a reader should know before trusting the figures below.
 
 import { h } from "../../parts/dom.js";
-import { counted } from "../../parts/format.js";
+import { counted, day } from "../../parts/format.js";
 import { address } from "../../router.js";
 
 /**
@@ -24,6 +24,12 @@ export function warnings({ status, summary }, model) {
       { href: address("batch", { run: status.run_id }), label: "See why" },
     ]);
   }
+  if (model && daysSince(model.data.last_day) > summary.horizon_days) {
+    found.push([
+      `The model knows nothing after ${day(model.data.last_day)}, longer ago than the ${summary.horizon_days} days it looks ahead: these forecasts are over.`,
+      { href: address("models"), label: "See what it knows" },
+    ]);
+  }
   if (model && model.model_version !== summary.model_version) {
     found.push([
       `Scored by model ${summary.model_version}, which is not the live one any more.`,
@@ -39,4 +45,8 @@ export function warnings({ status, summary }, model) {
         ),
       )
     : null;
+}
+
+function daysSince(date) {
+  return (Date.now() - Date.parse(date)) / 86_400_000;
 }
