@@ -68,8 +68,10 @@ run: setup ## Start the whole platform on this machine: S3, training on simulate
 test: setup cloud browser ## Run the tests that are quick, the fastest first
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow" $(ARGS)
 
-test-slow: setup cloud browser ## Run the others: what is built, in Lambda's emulator and in containers
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow $(ARGS)
+test-slow: setup cloud browser ## Run the others: what is built, in the emulator and in containers; the page
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow --ignore=tests/e2e/page $(ARGS)
+	@# By themselves: a browser gives up its requests whenever a container's network comes or goes.
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow $(ARGS) tests/e2e/page
 
 lint: setup ## Check formatting, style and types
 	$(BIN)/ruff format --check .
