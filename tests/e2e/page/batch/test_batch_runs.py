@@ -1,5 +1,6 @@
 """Runs that are followed, opened by a link, and looked up."""
 
+import re
 import time
 import urllib.request
 from collections.abc import Callable
@@ -111,7 +112,7 @@ def test_nobody_asks_for_a_run_that_is_not_looked_at(
     page.clock.run_for(10_000)
     assert len(asked) > hidden
     page.get_by_role("link", name="Customer", exact=True).click()
-    expect(page.get_by_role("heading", name="Customer", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^Customer"), level=1)).to_be_visible()
     left = len(asked)
     page.clock.run_for(60_000)
     assert len(asked) == left
